@@ -1,0 +1,44 @@
+# The two commands of the README: `make run` and `make test`.
+# uv is installed into .tools/ with pip's --target, which works where `pip install` is refused
+# (externally managed Pythons) and where the venv module is missing (Debian without python3-venv).
+PYTHON ?= python3
+UV := $(CURDIR)/.tools/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+RUN := $(UV) run --frozen --no-sync
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
+
+run: .venv/.ready ## Start the server on http://127.0.0.1:8000
+	@$(RUN) chatkit-backend serve
+
+test: check ## Run every check: lint, types, layers, tests
+	$(RUN) pytest
+
+check: .venv/.ready ## Run the checks without the tests
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format: .venv/.ready ## Format the code and mend what ruff can mend
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+docs: .venv/.ready ## Write the generated parts of README.md, docs/ and .env.example anew
+	$(RUN) python scripts/write_docs.py
+
+clean: ## Remove everything that make set up (not your chatkit.db)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+$(UV):
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; set PYTHON=python3.12, say"; exit 1; }
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools 'uv>=0.9,<1'
+
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --quiet --python $$(command -v $(PYTHON))
+	@touch $@
