@@ -1,0 +1,41 @@
+"""The backend of ChatKit chats on your own machines.
+
+from chatkit_backend import Settings, create_app
+
+app = create_app(Settings())
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatkit_backend.app import create_app
+    from chatkit_backend.context import PageContext, Profile, RequestContext, User
+    from chatkit_backend.settings import Settings, load_settings
+
+__all__ = [
+    "PageContext",
+    "Profile",
+    "RequestContext",
+    "Settings",
+    "User",
+    "create_app",
+    "load_settings",
+]
+
+_HOME = {
+    "PageContext": "context",
+    "Profile": "context",
+    "RequestContext": "context",
+    "Settings": "settings",
+    "User": "context",
+    "create_app": "app",
+    "load_settings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: the agents SDK alone takes two seconds, and `--help` needs none of it.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -4,6 +4,7 @@
     ├── SettingsError          the environment or .env cannot be used; stops the start
     ├── RequestError           the request cannot be served; told before the first byte
     │   ├── InvalidRequest     malformed or of the wrong type
+    │   ├── Forbidden          a page of another site asks
     │   ├── NotFound           unknown, or somebody else's: the two look alike on purpose
     │   ├── Conflict           well-formed, but the thread is not in that state
     │   ├── BodyTooLarge       over the limit of the settings
@@ -53,6 +54,12 @@ class InvalidRequest(RequestError):
     """The request is malformed or of the wrong type."""
 
     code = "invalid_request"
+
+
+class Forbidden(RequestError):
+    """The request comes from where it may not come from."""
+
+    code = "forbidden"
 
 
 class NotFound(RequestError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -242,15 +242,19 @@ class Settings(BaseSettings):
         return self
 
 
-def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
     """The settings of this process.
+
+    Args:
+        env_file: File with further `NAME=value` lines; the environment wins over it.
+        overrides: Values by field name that win over both.
 
     Raises:
         SettingsError: A value cannot be used; one sentence for each, naming the variable. Values
             of secrets are never repeated.
     """
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, **overrides)
     except ValidationError as error:
         raise SettingsError(*_sentences(error)) from None
 
@@ -278,6 +282,7 @@ def _sentences(error: ValidationError) -> list[str]:
     sentences = []
     for problem in error.errors(include_url=False, include_context=False):
         name = str(problem["loc"][0]) if problem["loc"] else ""
+        name = setting_name(name) if name in Settings.model_fields else name
         message = problem["msg"].removeprefix("Value error, ")
         if not name:
             sentences.append(message)

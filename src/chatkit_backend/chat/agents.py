@@ -1,0 +1,178 @@
+"""Runs the agent on a model, and gives the run back as ChatKit events.
+
+The conversion itself is the SDK's `stream_agent_response`. Around it stand the three things that
+it leaves out: ids that do not collide, the results of server-side tools, and an end that leaves
+nothing running when a turn is cut short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from agents import (
+    Agent,
+    Model,
+    RunConfig,
+    RunContextWrapper,
+    Runner,
+    RunResultStreaming,
+    StreamEvent,
+    TResponseInputItem,
+)
+from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
+from chatkit.agents import AgentContext, stream_agent_response
+from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadMetadata, ThreadStreamEvent
+
+from chatkit_backend.chat.instructions import instructions_for
+from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.context import RequestContext
+from chatkit_backend.store.ids import new_id
+from chatkit_backend.store.threads import ThreadStore
+
+# Marks the hidden items that hold what a server-side tool was asked and what it said.
+TOOL_RESULT_PREFIX = "run"
+
+TurnContext = AgentContext[RequestContext]
+
+
+def default_agent(job: str) -> Agent[TurnContext]:
+    """The assistant that answers when the team brings no agent of its own.
+
+    Args:
+        job: What the assistant is told about its job (its system prompt).
+    """
+
+    def instructions(run: RunContextWrapper[TurnContext], _: Agent[TurnContext]) -> str:
+        return instructions_for(job, run.context.request_context)
+
+    return Agent[TurnContext](name="assistant", instructions=instructions)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRunner:
+    """Which agent answers, on which model.
+
+    Attributes:
+        agent: Answers the messages.
+        model: Used for every agent of the run, handoffs included.
+        tracing: Whether traces of the run are sent to OpenAI.
+    """
+
+    agent: Agent[TurnContext]
+    model: Model
+    tracing: bool = False
+
+    async def answer(
+        self,
+        conversation: list[TResponseInputItem],
+        thread: ThreadMetadata,
+        store: ThreadStore,
+        context: RequestContext,
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """Runs the agent on the conversation, oldest item first.
+
+        Raises:
+            Exception: Whatever the Agents SDK or the provider's client raises.
+        """
+        turn = TurnContext(thread=thread, store=store, request_context=context)
+        result = Runner.run_streamed(
+            self.agent,
+            conversation,
+            context=turn,
+            run_config=RunConfig(model=self.model, tracing_disabled=not self.tracing),
+        )
+        run = _Run(result, turn)
+        try:
+            # Only `stream_events()` of the result is read there.
+            async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
+                yield event
+        finally:
+            await run.close()
+
+
+class _WatchedQueue(asyncio.Queue[Any]):
+    """A queue that knows which task waits for it."""
+
+    reader: asyncio.Task[Any] | None = None
+
+    async def get(self) -> Any:
+        self.reader = asyncio.current_task()
+        return await super().get()
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run as `stream_agent_response` reads it.
+
+    That function reads the run and the agent's own events in tasks which it abandons when it is
+    left early: they would wait for ever, and the model would go on writing. So this remembers
+    them, and `close` ends them.
+    """
+
+    result: RunResultStreaming
+    turn: TurnContext
+    _ids: FreshItemIds = field(default_factory=lambda: FreshItemIds(new_id))
+    _calls: dict[str, ToolCallItem] = field(default_factory=dict)
+    _own_events: _WatchedQueue = field(default_factory=_WatchedQueue)
+    _reader: asyncio.Task[Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.turn._events = self._own_events  # noqa: SLF001 - the SDK offers no other way in
+
+    async def stream_events(self) -> AsyncIterator[StreamEvent]:
+        events = self.result.stream_events()
+        while True:
+            # Each event is asked for in a new task.
+            self._reader = asyncio.current_task()
+            try:
+                event = await anext(events)
+            except StopAsyncIteration:
+                return
+            if event.type == "run_item_stream_event":
+                await self._keep_tool_result(event.item)
+            yield self._ids.rewrite(event)
+
+    async def close(self) -> None:
+        """Ends the run, and returns when the model's stream is closed and no task is left."""
+        own = asyncio.current_task()
+        readers = {self._reader, self._own_events.reader} - {own, None}
+        self.result.cancel()
+        tasks = [task for task in (*readers, self.result.run_loop_task) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_tool_result(self, item: RunItem) -> None:
+        """Puts a finished tool call into the thread, out of sight.
+
+        The protocol has no item for tools that run on the server, so without this the model
+        would forget in the next turn what its tools have said.
+        """
+        if isinstance(item, ToolCallItem) and item.call_id:
+            self._calls[item.call_id] = item
+        elif isinstance(item, ToolCallOutputItem):
+            output = item.to_input_item()
+            call = self._calls.pop(str(output.get("call_id")), None)
+            if call:
+                await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
+
+    def _hidden_item(self, call: ToolCallItem, output: TResponseInputItem) -> HiddenContextItem:
+        pair = [_without_provider_ids(call.to_input_item()), _without_provider_ids(output)]
+        return HiddenContextItem(
+            id=f"{TOOL_RESULT_PREFIX}_{secrets.token_hex(16)}",
+            thread_id=self.turn.thread.id,
+            created_at=datetime.now(UTC),
+            content=json.dumps(pair, ensure_ascii=False, default=str),
+        )
+
+
+def _without_provider_ids(item: TResponseInputItem) -> dict[str, Any]:
+    # A provider accepts its own item ids only, and only while it remembers them; `call_id` is
+    # what ties a result to its call.
+    return {key: value for key, value in dict(item).items() if key not in {"id", "status"}}

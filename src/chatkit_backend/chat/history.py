@@ -1,0 +1,194 @@
+"""What the model is shown of a thread: its newest items, within a budget, oldest first.
+
+The current message is in the thread already when the model is called, so it is never added again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+from typing import Any, cast
+
+from agents import TResponseInputItem
+from chatkit.agents import ThreadItemConverter
+from chatkit.types import (
+    Attachment,
+    ClientToolCallItem,
+    HiddenContextItem,
+    ThreadItem,
+    UserMessageItem,
+    UserMessageTagContent,
+)
+from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
+
+from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
+from chatkit_backend.chat.instructions import browser_context_message
+from chatkit_backend.context import RequestContext
+from chatkit_backend.store.threads import ThreadStore
+
+# One query usually finds all that fits.
+_PAGE_SIZE = 50
+# English needs about four characters a token; scripts beyond ASCII about one.
+_ASCII_CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryBudget:
+    """How much of a thread the model is shown at most.
+
+    The current turn, from the user's last message on, is shown in any case.
+
+    Attributes:
+        tokens: Estimated with `estimated_tokens`.
+        items: Thread items.
+    """
+
+    tokens: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A thread item, as the model reads it."""
+
+    item: ThreadItem
+    input: list[TResponseInputItem]
+
+
+async def conversation(
+    store: ThreadStore,
+    thread_id: str,
+    context: RequestContext,
+    budget: HistoryBudget,
+    converter: ThreadItemConverter,
+) -> list[TResponseInputItem]:
+    """The model's input for the next answer in a thread.
+
+    It begins with a message of the user, because providers refuse a conversation that begins
+    with an answer or with the result of a tool, and it names each tool call once. What the
+    browser reported comes right before the user's last message.
+    """
+    newest_first = [
+        remembered
+        async for remembered in _newest_within(store, thread_id, context, budget, converter)
+    ]
+    kept = _beginning_with_the_user(newest_first[::-1])
+    remembered = _without_repeated_calls(kept)
+    about_browser = browser_context_message(context)
+    if about_browser is None:
+        return [part for item in remembered for part in item.input]
+    last_user = _index_of_last_user_message(remembered)
+    before = [part for item in remembered[:last_user] for part in item.input]
+    after = [part for item in remembered[last_user:] for part in item.input]
+    return [*before, about_browser, *after]
+
+
+async def _newest_within(
+    store: ThreadStore,
+    thread_id: str,
+    context: RequestContext,
+    budget: HistoryBudget,
+    converter: ThreadItemConverter,
+) -> AsyncIterator[_Remembered]:
+    tokens = count = 0
+    in_current_turn = True
+    async for item in _newest_first(store, thread_id, context):
+        remembered = _Remembered(item, await converter.to_agent_input([item]))
+        tokens += estimated_tokens(remembered.input)
+        count += 1
+        if not in_current_turn and (tokens > budget.tokens or count > budget.items):
+            return
+        yield remembered
+        # A thread without any message of the user has no turn to keep whole.
+        if isinstance(item, UserMessageItem) or count >= budget.items:
+            in_current_turn = False
+
+
+async def _newest_first(
+    store: ThreadStore, thread_id: str, context: RequestContext
+) -> AsyncIterator[ThreadItem]:
+    after: str | None = None
+    while True:
+        page = await store.load_thread_items(thread_id, after, _PAGE_SIZE, "desc", context)
+        for item in page.data:
+            yield item
+        if not page.has_more:
+            return
+        after = page.after
+
+
+def estimated_tokens(items: Iterable[TResponseInputItem]) -> int:
+    """About how many tokens a model needs for these items.
+
+    An estimate: the exact count differs from model to model, and most tokenizers would have to be
+    downloaded.
+    """
+    text = json.dumps(list(items), ensure_ascii=False, default=str)
+    ascii_characters = sum(character < "\x80" for character in text)
+    return ascii_characters // _ASCII_CHARACTERS_PER_TOKEN + len(text) - ascii_characters
+
+
+def _beginning_with_the_user(items: Sequence[_Remembered]) -> list[_Remembered]:
+    from_user = list(dropwhile(lambda kept: not isinstance(kept.item, UserMessageItem), items))
+    return from_user or list(items)
+
+
+def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
+    """Drops the hidden copy of calls that are in the thread as client tool calls too."""
+    client_calls = {
+        kept.item.call_id for kept in items if isinstance(kept.item, ClientToolCallItem)
+    }
+
+    def repeats(kept: _Remembered) -> bool:
+        return isinstance(kept.item, HiddenContextItem) and any(
+            dict(part).get("call_id") in client_calls for part in kept.input
+        )
+
+    return [kept for kept in items if not repeats(kept)]
+
+
+def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
+    for index in range(len(items) - 1, -1, -1):
+        if isinstance(items[index].item, UserMessageItem):
+            return index
+    return len(items)
+
+
+class HistoryConverter(ThreadItemConverter):
+    """The SDK's conversion of thread items, without its gaps."""
+
+    async def user_message_to_input(
+        self,
+        item: UserMessageItem,
+        is_last_message: bool = True,
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The message with its quote, which the SDK shows for the thread's last item only."""
+        return await super().user_message_to_input(item, is_last_message=True)
+
+    async def hidden_context_to_input(
+        self, item: HiddenContextItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The tool call and result that a hidden item of ours holds, or its content as text."""
+        if item.id.startswith(f"{TOOL_RESULT_PREFIX}_"):
+            return cast("list[TResponseInputItem]", json.loads(item.content))
+        if isinstance(item.content, str):
+            return await super().hidden_context_to_input(item)
+        as_text = json.dumps(item.content, ensure_ascii=False, default=str)
+        return await super().hidden_context_to_input(item.model_copy(update={"content": as_text}))
+
+    async def attachment_to_message_content(
+        self, attachment: Attachment
+    ) -> ResponseInputContentParam:
+        """The attachment's name and type: this server hands no file contents to models."""
+        return _text(f"[attached file: {attachment.name} ({attachment.mime_type})]")
+
+    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
+        """The tag's text and data, as the page sent them."""
+        data: dict[str, Any] = tag.data
+        return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
+
+
+def _text(text: str) -> ResponseInputContentParam:
+    return ResponseInputTextParam(type="input_text", text=text)

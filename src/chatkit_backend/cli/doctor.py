@@ -1,0 +1,119 @@
+"""`chatkit-backend doctor`: what is wrong with this installation, and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from rich.console import Console
+
+from chatkit_backend.app import model_credentials, model_limits, model_names
+from chatkit_backend.cli.logs import configure_logging
+from chatkit_backend.cli.serve import refuse_unsafe
+from chatkit_backend.errors import DatabaseUnavailable, ModelError, SettingsError
+from chatkit_backend.models.probe import probe
+from chatkit_backend.models.registry import open_model
+from chatkit_backend.settings import Settings, load_settings, unknown_settings
+from chatkit_backend.store.engine import Database
+
+_MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: What was looked at.
+        result: `wrong` means that the server would not work.
+        message: What was found, and the remedy where there is something to mend.
+    """
+
+    check: Literal["settings", "database", "model"]
+    result: Literal["ok", "warning", "wrong"]
+    message: str
+
+
+def run_doctor(*, live: bool, as_json: bool) -> int:
+    """Looks at everything and prints what it found.
+
+    Args:
+        live: Also ask each model for one word.
+        as_json: Print a JSON array of findings instead of words.
+
+    Returns:
+        Exit status: 1 when something is wrong, else 0.
+    """
+    configure_logging("error", "auto")
+    findings = asyncio.run(_all_findings(live=live))
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))  # noqa: T201 - output
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for finding in findings:
+            console.print(f"{_MARKS[finding.result]} {finding.check:9}", end=" ")
+            console.print(finding.message, markup=False)
+    return int(any(finding.result == "wrong" for finding in findings))
+
+
+async def _all_findings(*, live: bool) -> list[Finding]:
+    return [finding async for finding in examine(live=live)]
+
+
+async def examine(*, live: bool) -> AsyncIterator[Finding]:
+    """Looks at settings, database and models, in this order."""
+    for name in unknown_settings():
+        yield Finding("settings", "warning", f"{name} is no setting; see docs/configuration.md.")
+    try:
+        settings = load_settings()
+        refuse_unsafe(settings)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Finding("settings", "wrong", problem)
+        return
+    yield Finding("settings", "ok", f"All can be used; auth mode is {settings.auth}.")
+    yield await _look_at_database(settings)
+    async for finding in _look_at_models(settings, live=live):
+        yield finding
+
+
+async def _look_at_database(settings: Settings) -> Finding:
+    try:
+        database = await Database.open(settings.database_url)
+        try:
+            await database.create_tables()
+            await database.ping()
+        finally:
+            await database.close()
+    except (DatabaseUnavailable, SettingsError) as error:
+        return Finding("database", "wrong", str(error))
+    return Finding("database", "ok", f"{settings.database_url} answers.")
+
+
+async def _look_at_models(settings: Settings, *, live: bool) -> AsyncIterator[Finding]:
+    for name in model_names(settings):
+        try:
+            model = open_model([name], model_credentials(settings), model_limits(settings))
+        except SettingsError as error:
+            yield Finding("model", "wrong", str(error))
+            continue
+        try:
+            if name == "demo":
+                yield Finding(
+                    "model",
+                    "warning",
+                    "demo answers without a language model. Set OPENAI_API_KEY, GEMINI_API_KEY or "
+                    "ANTHROPIC_API_KEY in the environment or in .env to connect one.",
+                )
+            elif live:
+                await probe(model)
+                yield Finding("model", "ok", f"{name} answers.")
+            else:
+                yield Finding("model", "ok", f"{name} is set up; --live asks it for one word.")
+        except ModelError as error:
+            yield Finding("model", "wrong", f"{name}: {error.message}")
+        finally:
+            await model.close()

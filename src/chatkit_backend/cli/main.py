@@ -1,0 +1,99 @@
+"""The command line: names, options and help of every command. What they do is in their files.
+
+Those files are imported when their command runs, not before: `--help` must not wait for the
+agents SDK, which takes seconds to import.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="chatkit-backend",
+    help="The backend of ChatKit chats on your own machines.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(importlib.metadata.version("chatkit-backend"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """The backend of ChatKit chats on your own machines."""
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "`chatkit-backend serve`\n\n"
+    "`GEMINI_API_KEY=… chatkit-backend serve --port 9000`"
+)
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Start the server.
+
+    Settings come from the environment and from `.env` in the current folder.
+    """
+    from chatkit_backend.cli.serve import run_server
+
+    run_server(host, port)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "`chatkit-backend chat`\n\n"
+    '`echo "What can you do?" | chatkit-backend chat --user ada`'
+)
+def chat(
+    url: Annotated[str, typer.Option(help="Address of the server.")] = DEFAULT_URL,
+    user: Annotated[str | None, typer.Option(help="Whom to chat as (dev mode).")] = None,
+    thread: Annotated[str | None, typer.Option(help="Thread to go on with.")] = None,
+) -> None:
+    """Chat with a running server in the terminal."""
+    from chatkit_backend.cli.chat import run_chat
+
+    run_chat(url, user, thread)
+
+
+@app.command(
+    epilog="Examples:\n\n`chatkit-backend doctor`\n\n`chatkit-backend doctor --live --json`"
+)
+def doctor(
+    live: Annotated[
+        bool, typer.Option("--live", help="Also ask each model for one word (costs a few tokens).")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Check settings, database and model, and say how to mend what is wrong.
+
+    Exit status: 0 when all is well, 1 when something is not.
+    """
+    from chatkit_backend.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(live=live, as_json=as_json))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

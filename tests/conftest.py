@@ -1,0 +1,103 @@
+"""What every test may use: clean settings, a scripted provider, a served application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatkit_backend.app import create_app
+from chatkit_backend.settings import Settings
+from tests.chatting import Chat
+from tests.provider.server import ScriptedProvider
+from tests.serving import ServedApp
+
+CHAT_COMPLETIONS = "openai-compatible/scripted"
+RESPONSES = "openai/scripted"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("CHATKIT_") or name.endswith(("_API_KEY", "_BASE_URL")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def running_provider() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(running_provider: ScriptedProvider) -> Iterator[ScriptedProvider]:
+    """An OpenAI-compatible server without memory of earlier tests."""
+    running_provider.reset()
+    yield running_provider
+    running_provider.reset()
+
+
+SettingsFor = Callable[..., Settings]
+
+
+@pytest.fixture
+def settings_for(provider: ScriptedProvider, tmp_path: Path) -> SettingsFor:
+    """Makes settings that answer with the scripted provider and keep threads in a SQLite file."""
+
+    def make(**changes: Any) -> Settings:
+        values: dict[str, Any] = {
+            "model": (CHAT_COMPLETIONS,),
+            "openai_api_key": "test-key",
+            "openai_base_url": provider.base_url,
+            "openai_compatible_base_url": provider.base_url,
+            "database_url": f"sqlite:///{tmp_path / 'chat.db'}",
+            "model_retries": 0,
+        }
+        return Settings(_env_file=None, **(values | changes))
+
+    return make
+
+
+Serve = Callable[..., ServedApp]
+
+
+@pytest.fixture
+def serve(settings_for: SettingsFor) -> Iterator[Serve]:
+    """Serves an application with the given settings until the test ends."""
+    running: list[ServedApp] = []
+
+    def start(**changes: Any) -> ServedApp:
+        served = ServedApp(create_app(settings_for(**changes)))
+        served.__enter__()
+        running.append(served)
+        return served
+
+    yield start
+    for served in running:
+        served.stop()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every store that this server can use."""
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'chat.db'}", "memory": "memory://"}
+    return urls[request.param]
+
+
+@pytest.fixture(params=[CHAT_COMPLETIONS, RESPONSES], ids=["completions", "responses"])
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Both APIs that providers speak."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def chat(serve: Serve) -> AsyncIterator[Chat]:
+    """A client of a server with default settings."""
+    async with Chat(serve().url) as client:
+        yield client
