@@ -1,0 +1,72 @@
+"""HTTP clients of the providers, and the SDK's models that close theirs.
+
+A client for a server that is not OpenAI's takes nothing from OpenAI's environment variables: the
+`openai` package would send that server OpenAI's organisation, project and custom headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+from agents import OpenAIChatCompletionsModel, OpenAIResponsesModel
+from openai import AsyncOpenAI
+
+from chatkit_backend.models.credentials import CallLimits
+
+# The client insists on a key; servers without authentication ignore this one.
+NO_KEY = "no-key"
+
+
+class ForeignClient(AsyncOpenAI):
+    """A client for an OpenAI-compatible server that is not OpenAI's."""
+
+    def __init__(self, *, default_headers: Mapping[str, str] | None = None, **options: Any) -> None:
+        super().__init__(default_headers=default_headers, **options)
+        # None or nothing passed in means "take it from OPENAI_ORG_ID, OPENAI_PROJECT_ID,
+        # OPENAI_ADMIN_KEY and OPENAI_CUSTOM_HEADERS", so these can only be removed afterwards.
+        self.organization = None
+        self.project = None
+        self.admin_api_key = None
+        self._custom_headers = dict(default_headers or {})
+
+
+class ResponsesModel(OpenAIResponsesModel):
+    """A model behind the Responses API that owns its client."""
+
+    async def close(self) -> None:
+        """Closes the connections to the provider; the model is not usable afterwards."""
+        await self._client.close()
+
+
+class ChatCompletionsModel(OpenAIChatCompletionsModel):
+    """A model behind the Chat Completions API that owns its client."""
+
+    async def close(self) -> None:
+        """Closes the connections to the provider; the model is not usable afterwards."""
+        await self._client.close()
+
+
+def openai_model(name: str, base_url: str, api_key: str, limits: CallLimits) -> ResponsesModel:
+    """A model of OpenAI's, or of a server that speaks its Responses API."""
+    client = AsyncOpenAI(api_key=api_key, base_url=base_url, **_options(limits))
+    return ResponsesModel(name, client)
+
+
+def foreign_model(
+    name: str, base_url: str, api_key: str | None, limits: CallLimits
+) -> ChatCompletionsModel:
+    """A model of any other server, over chat completions: the one API they all have."""
+    client = ForeignClient(api_key=api_key or NO_KEY, base_url=base_url, **_options(limits))
+    return ChatCompletionsModel(name, client)
+
+
+def _options(limits: CallLimits) -> dict[str, Any]:
+    timeout = httpx2.Timeout(
+        connect=limits.connect_timeout_seconds,
+        read=limits.read_timeout_seconds,
+        write=limits.read_timeout_seconds,
+        pool=limits.connect_timeout_seconds,
+    )
+    return {"timeout": timeout, "max_retries": limits.retries}
