@@ -40,7 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     model = open_model(model_names(settings), model_credentials(settings), model_limits(settings))
     agent = default_agent(settings.instructions)
-    runner = AgentRunner(agent, model, tracing=settings.tracing == "openai")
+    tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
+    runner = AgentRunner(agent, model, tracing_key)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -241,6 +241,12 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _tracing_has_its_key(self) -> Self:
+        if self.tracing == "openai" and self.openai_api_key is None:
+            raise ValueError("CHATKIT_TRACING: 'openai' needs OPENAI_API_KEY; set it, or use off.")
+        return self
+
 
 def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
     """The settings of this process.

@@ -61,12 +61,13 @@ class AgentRunner:
     Attributes:
         agent: Answers the messages.
         model: Used for every agent of the run, handoffs included.
-        tracing: Whether traces of the run are sent to OpenAI.
+        tracing_key: OpenAI key to send traces of the run with, messages included; None sends
+            nothing.
     """
 
     agent: Agent[TurnContext]
     model: Model
-    tracing: bool = False
+    tracing_key: str | None = field(default=None, repr=False)
 
     async def answer(
         self,
@@ -85,7 +86,7 @@ class AgentRunner:
             self.agent,
             conversation,
             context=turn,
-            run_config=RunConfig(model=self.model, tracing_disabled=not self.tracing),
+            run_config=self._run_config(),
         )
         run = _Run(result, turn)
         try:
@@ -94,6 +95,11 @@ class AgentRunner:
                 yield event
         finally:
             await run.close()
+
+    def _run_config(self) -> RunConfig:
+        if self.tracing_key is None:
+            return RunConfig(model=self.model, tracing_disabled=True)
+        return RunConfig(model=self.model, tracing={"api_key": self.tracing_key})
 
 
 class _WatchedQueue(asyncio.Queue[Any]):

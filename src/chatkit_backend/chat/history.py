@@ -14,6 +14,7 @@ from typing import Any, cast
 from agents import TResponseInputItem
 from chatkit.agents import ThreadItemConverter
 from chatkit.types import (
+    AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
     HiddenContextItem,
@@ -21,7 +22,11 @@ from chatkit.types import (
     UserMessageItem,
     UserMessageTagContent,
 )
-from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
+from openai.types.responses import (
+    EasyInputMessageParam,
+    ResponseInputContentParam,
+    ResponseInputTextParam,
+)
 
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
 from chatkit_backend.chat.instructions import browser_context_message
@@ -166,6 +171,17 @@ class HistoryConverter(ThreadItemConverter):
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
         """The message with its quote, which the SDK shows for the thread's last item only."""
         return await super().user_message_to_input(item, is_last_message=True)
+
+    async def assistant_message_to_input(
+        self, item: AssistantMessageItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The answer as plain text: both APIs take it.
+
+        The SDK's list of `output_text` parts is refused for every chat-completions model
+        ("Unknown content"), so no second message could be answered there.
+        """
+        text = "\n\n".join(part.text for part in item.content)
+        return EasyInputMessageParam(type="message", role="assistant", content=text)
 
     async def hidden_context_to_input(
         self, item: HiddenContextItem

@@ -17,6 +17,7 @@ from chatkit.errors import BaseStreamError, CustomStreamError
 from chatkit.server import ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
+    AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
     AudioInput,
     FeedbackKind,
@@ -43,6 +44,7 @@ from chatkit.types import (
     ThreadsCustomActionReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
+    ThreadsUpdateReq,
     ThreadUpdatedEvent,
     TranscriptionResult,
     UserMessageInput,
@@ -54,7 +56,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
-from chatkit_backend.context import RequestContext
+from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest, ModelError, NotFound, NotSupported
 from chatkit_backend.models.failures import detail, translate
 from chatkit_backend.store.moments import Moment
@@ -115,7 +117,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         return self._process_streaming(operation, context)
 
     async def answer(self, operation: NonStreamingReq, context: RequestContext) -> bytes:
-        """The JSON answer of an operation that does not stream."""
+        """The JSON answer of an operation that does not stream.
+
+        Raises:
+            RequestError: It cannot be served.
+        """
+        if isinstance(operation, ThreadsUpdateReq):
+            operation.params.title = _checked_title(operation.params.title)
         return await self._process_non_streaming(operation, context)
 
     # What the SDK leaves out: it would answer `{}` and keep nothing, or fail with a 500.
@@ -288,8 +296,12 @@ class ChatServer(ChatKitServer[RequestContext]):
         match event:
             case ThreadItemAddedEvent():
                 unfinished[event.item.id] = event.item.model_copy(deep=True)
-            case ThreadItemUpdatedEvent():
+            case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta()):
                 self._update_pending_items(unfinished, event)
+            case ThreadItemUpdatedEvent():
+                # The SDK follows the same events. It appends text to the part that an event
+                # brought, so a part that both held would get every word twice.
+                self._update_pending_items(unfinished, event.model_copy(deep=True))
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 unfinished.pop(event.item.id, None)
             case ThreadItemRemovedEvent():
@@ -320,6 +332,15 @@ class ChatServer(ChatKitServer[RequestContext]):
             await self.store.add_thread_item(thread.id, note, context)
         except NotFound:
             _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
+
+
+def _checked_title(title: str) -> str:
+    cleaned = clean_text(title, MAX_TITLE + 1)
+    if not 0 < len(cleaned) <= MAX_TITLE:
+        raise InvalidRequest(
+            f"params.title: use 1 to {MAX_TITLE} characters.", field="params.title"
+        )
+    return cleaned
 
 
 def _is_worth_keeping(item: ThreadItem) -> bool:

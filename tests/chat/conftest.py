@@ -1,0 +1,89 @@
+"""A `ChatServer` with an agent of the test's own, on a real store and the scripted provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from agents import Agent, Model
+from chatkit.types import ChatKitReq, ThreadItem, is_streaming_req
+from pydantic import TypeAdapter
+
+from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.context import RequestContext, User
+from chatkit_backend.models.credentials import CallLimits, Credentials
+from chatkit_backend.models.registry import open_model
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.threads import ThreadStore
+from tests.chatting import Event, message
+from tests.provider.server import ScriptedProvider
+
+_OPERATION: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
+ADA = RequestContext(user=User(id="ada"))
+
+
+@dataclass
+class LocalChat:
+    """Operations on a server in this process, as one user."""
+
+    server: ChatServer
+    store: ThreadStore
+    context: RequestContext = ADA
+
+    async def stream(self, operation: str, **params: Any) -> list[Event]:
+        parsed = _OPERATION.validate_python({"type": operation, "params": params})
+        assert is_streaming_req(parsed)
+        chunks = [chunk async for chunk in self.server.stream(parsed, self.context)]
+        return [json.loads(chunk.removeprefix(b"data: ")) for chunk in chunks]
+
+    async def say(self, text: str, thread_id: str | None = None, **extra: Any) -> list[Event]:
+        if thread_id is None:
+            return await self.stream("threads.create", input=message(text, **extra))
+        return await self.stream(
+            "threads.add_user_message", thread_id=thread_id, input=message(text, **extra)
+        )
+
+    async def items(self, thread_id: str) -> list[ThreadItem]:
+        """Everything that is stored, hidden items included, oldest first."""
+        page = await self.store.load_thread_items(thread_id, None, 1000, "asc", self.context)
+        return page.data
+
+
+MakeChat = Callable[..., LocalChat]
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[ThreadStore]:
+    database = await Database.open("memory://")
+    await database.create_tables()
+    yield ThreadStore(database)
+    await database.close()
+
+
+@pytest.fixture
+async def model(provider: ScriptedProvider, flavour: str) -> AsyncIterator[Model]:
+    credentials = Credentials(
+        openai_api_key="test-key",
+        openai_base_url=provider.base_url,
+        openai_compatible_base_url=provider.base_url,
+    )
+    opened = open_model([flavour], credentials, CallLimits(retries=0))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def make_chat(store: ThreadStore, model: Model) -> MakeChat:
+    """Makes a chat with an agent that has the given tools, guardrails and so on."""
+
+    def make(budget: HistoryBudget | None = None, **agent: Any) -> LocalChat:
+        runner = AgentRunner(Agent[TurnContext](name="assistant", **agent), model)
+        budget = budget or HistoryBudget(tokens=16_000, items=100)
+        return LocalChat(ChatServer(store, runner, budget), store)
+
+    return make

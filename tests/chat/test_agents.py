@@ -1,0 +1,75 @@
+"""Running the agent: what leaves the machine, and what the agent's tools are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from agents import RunContextWrapper, function_tool
+from agents.tracing import Span, Trace, TracingProcessor, get_trace_provider, set_trace_processors
+from agents.tracing.processors import default_processor
+
+from chatkit_backend.chat.agents import TurnContext
+from tests.chat.conftest import LocalChat, MakeChat
+from tests.chatting import streamed_text
+from tests.conversation import shown
+from tests.provider.server import ScriptedProvider
+from tests.provider.steps import Text, ToolCalls
+
+
+class Recorder(TracingProcessor):
+    """Sees what would be exported."""
+
+    def __init__(self) -> None:
+        self.traces: list[Trace] = []
+
+    def on_trace_start(self, trace: Trace) -> None:
+        self.traces.append(trace)
+
+    def on_trace_end(self, trace: Trace) -> None: ...
+    def on_span_start(self, span: Span[Any]) -> None: ...
+    def on_span_end(self, span: Span[Any]) -> None: ...
+    def shutdown(self) -> None: ...
+    def force_flush(self) -> None: ...
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    recorder = Recorder()
+    set_trace_processors([recorder])
+    yield recorder
+    get_trace_provider().shutdown()
+    set_trace_processors([default_processor()])
+
+
+async def test_no_trace_is_made_unless_it_was_asked_for(
+    make_chat: MakeChat, recorder: Recorder
+) -> None:
+    await make_chat().say("Hello")
+    assert recorder.traces == []
+
+
+async def test_traces_carry_the_key_when_they_were_asked_for(
+    make_chat: MakeChat, recorder: Recorder
+) -> None:
+    chat = make_chat()
+    chat.server.runner = replace(chat.server.runner, tracing_key="tracing-key")
+    await chat.say("Hello")
+    assert [trace.export().get("workflow_name") for trace in recorder.traces if trace.export()]
+    assert "tracing-key" not in repr(chat.server.runner)
+
+
+async def test_a_tool_can_ask_who_is_chatting(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    @function_tool
+    def whoami(run: RunContextWrapper[TurnContext]) -> str:
+        """Tells the user's id."""
+        return run.context.request_context.user.id
+
+    provider.script(ToolCalls([("whoami", "{}")]), Text("You are ada."))
+    chat: LocalChat = make_chat(tools=[whoami])
+    assert streamed_text(await chat.say("Who am I?")) == "You are ada."
+    assert shown(provider.requests[1])[-1] == ("result", "ada")

@@ -1,0 +1,132 @@
+"""Tools that run in the page: the call waits in the thread for its output."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from agents import RunContextWrapper, StopAtTools, function_tool
+from chatkit.agents import ClientToolCall
+from chatkit.types import CustomTask, HiddenContextItem, Workflow
+
+from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.errors import Conflict
+from chatkit_backend.store.ids import new_id
+from tests.chat.conftest import LocalChat, MakeChat
+from tests.chatting import thread_of
+from tests.conversation import shown
+from tests.provider.server import ScriptedProvider
+from tests.provider.steps import Text, ToolCalls
+
+
+@function_tool
+async def locate(run: RunContextWrapper[TurnContext]) -> str:
+    """Asks the page where the user is."""
+    run.context.client_tool_call = ClientToolCall(name="locate", arguments={})
+    return "waiting for the page"
+
+
+@function_tool
+async def locate_with_progress(run: RunContextWrapper[TurnContext]) -> str:
+    """Asks the page where the user is, and shows that it does."""
+    await run.context.start_workflow(Workflow(type="custom", tasks=[CustomTask(title="Locating")]))
+    run.context.client_tool_call = ClientToolCall(name="locate_with_progress", arguments={})
+    return "waiting for the page"
+
+
+CLIENT_TOOLS: dict[str, Any] = {
+    "tools": [locate, locate_with_progress],
+    "tool_use_behavior": StopAtTools(stop_at_tool_names=["locate", "locate_with_progress"]),
+}
+
+
+@pytest.fixture
+def chat(make_chat: MakeChat) -> LocalChat:
+    return make_chat(**CLIENT_TOOLS)
+
+
+async def test_the_output_of_a_client_tool_continues_the_answer(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("locate", "{}")]), Text("You are in Oslo."))
+    events = await chat.say("Where am I?")
+    call = events[-1]["item"]
+    assert (call["type"], call["status"], call["name"]) == ("client_tool_call", "pending", "locate")
+    thread = thread_of(events)
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result={"city": "Oslo"})
+    assert shown(provider.requests[1]) == [
+        ("user", "Where am I?"),
+        ("call", "locate{}"),
+        ("result", '{"city": "Oslo"}'),
+    ]
+    assert (await chat.items(thread))[-1].type == "assistant_message"
+
+
+async def test_two_client_tool_calls_do_not_overwrite_each_other(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    # They arrive finished without having been started, all under the same placeholder id.
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."), ToolCalls([("locate", "{}")]))
+    thread = thread_of(await chat.say("Where am I?"))
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    await chat.say("And now?", thread)
+    calls = [i for i in await chat.items(thread) if i.type == "client_tool_call"]
+    assert [call.status for call in calls] == ["completed", "pending"]
+
+
+async def test_a_hidden_item_on_top_of_the_call_does_not_hide_it(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    # The SDK looks at the thread's last item only, and fails.
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."))
+    thread = thread_of(await chat.say("Where am I?"))
+    note = HiddenContextItem(
+        id=new_id("message"), thread_id=thread, created_at=datetime.now(UTC), content="a note"
+    )
+    await chat.store.add_thread_item(thread, note, chat.context)
+    events = await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    assert events[-1]["type"] == "thread.item.done"
+
+
+async def test_a_second_output_of_the_same_call_changes_nothing(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."))
+    thread = thread_of(await chat.say("Where am I?"))
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    before = await chat.items(thread)
+    again = await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Rome")
+    assert [event["type"] for event in again] == ["stream_options"]
+    assert await chat.items(thread) == before
+    assert len(provider.requests) == 2
+
+
+async def test_output_that_nobody_asked_for_is_refused(chat: LocalChat) -> None:
+    thread = thread_of(await chat.say("Hello"))
+    with pytest.raises(Conflict):
+        await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+
+
+async def test_a_call_that_was_never_answered_does_not_break_the_thread(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    # After a reload the page no longer knows the call; a provider would refuse the dangling one.
+    provider.script(ToolCalls([("locate", "{}")]), Text("Hello again."))
+    thread = thread_of(await chat.say("Where am I?"))
+    events = await chat.say("Never mind", thread)
+    assert events[-1]["type"] == "thread.item.done"
+    assert shown(provider.requests[1]) == [("user", "Where am I?"), ("user", "Never mind")]
+
+
+async def test_a_stored_workflow_is_continued_and_finished(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    # The SDK subtracts the stored time from a naive one, and adds the workflow a second time.
+    provider.script(ToolCalls([("locate_with_progress", "{}")]), Text("Oslo."))
+    thread = thread_of(await chat.say("Where am I?"))
+    events = await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    assert "error" not in {event["type"] for event in events}
+    workflows = [item for item in await chat.items(thread) if item.type == "workflow"]
+    assert len(workflows) == 1
+    assert workflows[0].workflow.summary is not None
