@@ -1,0 +1,233 @@
+"""What differs from one database to the next: all of it, and nothing else.
+
+Today that is SQLite, as a file or in memory. Another database brings a class with the members of
+`SQLite` and a line in `dialect_of`; no other file of this room knows which database it talks to.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, DateTime, Integer, Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+
+# How long a statement waits for a writer in another process before it gives up. Our write
+# transactions last milliseconds, so this is reached only when something holds on to the file.
+BUSY_SECONDS: float = 30.0
+
+# Readers of a file at once. Each has a thread; they share the interpreter's lock, so more of them
+# would answer no faster.
+_READERS: Final = 5
+
+# SQLite gives out ever-growing numbers, and none a second time, only to an INTEGER primary key.
+SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
+NEVER_REUSED: Final[Mapping[str, Any]] = {"sqlite_autoincrement": True}
+
+# SQLite has no type for time. This text sorts like the time it tells and says that it is UTC.
+TIMESTAMP: Final = DateTime(timezone=True).with_variant(
+    sqlite.DATETIME(  # type: ignore[no-untyped-call] # SQLAlchemy has no types for it
+        storage_format=(
+            "%(year)04d-%(month)02d-%(day)02d "
+            "%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06d+00:00"
+        ),
+        regexp=r"(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)\.(\d+)\+00:00",
+    ),
+    "sqlite",
+)
+
+_SENTENCES: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_BUSY: "The database is busy with another writer. Try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "The database is busy with another writer. Try again in a moment.",
+    sqlite3.SQLITE_FULL: "The database's disk is full. Nothing was stored.",
+    sqlite3.SQLITE_READONLY: "The database cannot be written to. Nothing was stored.",
+    sqlite3.SQLITE_PERM: "The database cannot be written to. Nothing was stored.",
+    sqlite3.SQLITE_CANTOPEN: "The database cannot be opened.",
+    sqlite3.SQLITE_IOERR: "The database's disk reports an error.",
+    sqlite3.SQLITE_NOTADB: "The database file is damaged.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged.",
+    sqlite3.SQLITE_NOMEM: "The database is out of memory.",
+}
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is ready when it is open: no pragma can be forgotten or cut short."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        try:
+            self.execute("PRAGMA foreign_keys = ON")
+            # With a write-ahead log, a power cut may undo the last commits but never tears the
+            # file; FULL would wait for the disk at every item of every answer.
+            self.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Roll back and close.
+
+        Closing alone does not end a transaction while a cursor is left, and the error of a
+        cancelled task keeps its cursor: the next writer would wait for the garbage collector.
+        """
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
+
+
+class SQLite:
+    """SQLite, as the embedded default.
+
+    The driver's own transactions are off (`isolation_level=None`): it would begin them late, and
+    as readers, so that two of them can block each other for good. `Database` sends the BEGINs.
+
+    Args:
+        path: The file; None for a database in memory that lives until `release`.
+    """
+
+    begin_read: Final = "BEGIN"
+    # Takes the write lock at once, so that waiting for it is the busy timeout's business; a reader
+    # that turns writer would be refused without waiting.
+    begin_write: Final = "BEGIN IMMEDIATE"
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        # One database of its own for every opening of memory://. SQLite's `memdb` file system
+        # locks like a file does, where a shared cache would fail with "table is locked".
+        self._name = str(path) if path else f"file:/chatkit-{secrets.token_hex(16)}"
+        self._keeper: sqlite3.Connection | None = None
+
+    def prepare(self) -> None:
+        """Make sure that the database can be written to. Blocks: call it in a thread.
+
+        Raises:
+            SettingsError: There is no such folder, or the file is none that can be used.
+            DatabaseUnavailable: Another process holds on to the file.
+        """
+        if self._path is None:
+            # A cancelled statement costs its connection; this one keeps the database alive.
+            self._keeper = sqlite3.connect(
+                f"{self._name}?vfs=memdb", uri=True, check_same_thread=False
+            )
+        elif not self._path.parent.is_dir():
+            raise SettingsError(
+                f"CHATKIT_DATABASE_URL: the folder {self._path.parent} does not exist. "
+                "Create it, or name a file in another folder."
+            )
+        else:
+            self._prepare_file(self._path)
+
+    def _prepare_file(self, path: Path) -> None:
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)) as file:
+                _use_write_ahead_log(file)
+                file.execute("BEGIN IMMEDIATE")
+                file.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            code = _primary_code(error)
+            if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise DatabaseUnavailable(_SENTENCES[code]) from error
+            raise SettingsError(
+                f"CHATKIT_DATABASE_URL: {path} cannot be used as a SQLite database ({error}). "
+                f"{_remedy(code)}, or name another file."
+            ) from error
+
+    def engine(self) -> AsyncEngine:
+        """A new engine; it connects when it is first used."""
+        return create_async_engine(
+            URL.create(
+                "sqlite+aiosqlite",
+                database=self._name,
+                query={} if self._path else {"vfs": "memdb", "uri": "true"},
+            ),
+            # Statements in errors and logs would show what users wrote.
+            hide_parameters=True,
+            # In memory there is no write-ahead log, so readers and the writer take turns.
+            pool_size=_READERS + 1 if self._path else 1,
+            max_overflow=0,
+            connect_args={
+                "factory": _Connection,
+                "isolation_level": None,
+                "timeout": BUSY_SECONDS,
+            },
+        )
+
+    def release(self) -> None:
+        """Let go of what `prepare` holds; a database in memory is gone then."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
+
+    def insert(self, table: Table) -> sqlite.Insert:
+        """An INSERT that can say what happens ON CONFLICT."""
+        return sqlite.insert(table)
+
+    def explain(self, error: DBAPIError) -> str | None:
+        """A sentence, fit for users, for an error of the database; None for a mistake of ours."""
+        code = _primary_code(error.orig)
+        if code is None and isinstance(error, OperationalError):
+            return "The database did not answer."
+        if code == sqlite3.SQLITE_ERROR and "no such table" in str(error.orig):
+            return "The database has no tables yet."
+        return _SENTENCES.get(code) if code else None
+
+
+def dialect_of(url: str) -> SQLite:
+    """The dialect of the database at `url`: `sqlite:///FILE` or `memory://`.
+
+    Raises:
+        SettingsError: `url` is neither.
+    """
+    if url == "memory://":
+        return SQLite(None)
+    scheme, separator, name = url.partition(":///")
+    if not separator or scheme != "sqlite" or name in {"", ":memory:"}:
+        raise SettingsError(
+            "CHATKIT_DATABASE_URL: must be sqlite:///FILE, or memory:// for nothing that outlives "
+            "the process."
+        )
+    return SQLite(Path(name).absolute())
+
+
+def _primary_code(error: BaseException | None) -> int | None:
+    # The upper bits of SQLite's code tell details, such as which call of the disk failed.
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _remedy(code: int | None) -> str:
+    match code:
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return "Restore it from a backup"
+        case sqlite3.SQLITE_FULL:
+            return "Free space on its disk"
+        case _:
+            return "Give this user the right to write to it and to its folder"
+
+
+def _use_write_ahead_log(file: sqlite3.Connection) -> None:
+    """Let readers and one writer work side by side; a property of the file, kept in it.
+
+    Where it is not to be had (some network disks), SQLite keeps its older journal and works on.
+    """
+    # The switch does not wait for a lock as other statements do, and servers may start together.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            file.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,76 @@
+"""Pages of a list that grows while it is read.
+
+A page starts after a row, not after a number of rows, so that what is added or deleted meanwhile
+moves nothing to another page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from sqlalchemy import ColumnElement, Row, Select
+
+from chatkit_backend.errors import InvalidRequest
+
+# The official element asks for all threads at once, as 9,999 of them. More than this is cut, so
+# that no request makes the server load without end.
+MAX_PAGE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page is asked for.
+
+    Attributes:
+        after: Id of the row before the page; None for the first page.
+        limit: Most rows to give.
+        ascending: Whether the oldest come first; else the newest do.
+    """
+
+    after: str | None
+    limit: int
+    ascending: bool
+
+    @classmethod
+    def checked(cls, after: str | None, limit: int, order: str) -> Self:
+        """The request, its limit cut to `MAX_PAGE`.
+
+        Raises:
+            InvalidRequest: The limit is not positive, or the order is neither `asc` nor `desc`.
+        """
+        if limit < 1:
+            raise InvalidRequest("params.limit must be 1 or more.", field="params.limit")
+        if order not in {"asc", "desc"}:
+            raise InvalidRequest("params.order must be asc or desc.", field="params.order")
+        return cls(after, min(limit, MAX_PAGE), order == "asc")
+
+    def narrow(
+        self, statement: Select[*tuple[Any, ...]], position: ColumnElement[int], start: int | None
+    ) -> Select[*tuple[Any, ...]]:
+        """`statement` for this page, and one row more.
+
+        Args:
+            statement: Selects the whole list.
+            position: What the list is ordered by; unique within it.
+            start: The position of `after`; None for the first page.
+        """
+        if start is not None:
+            statement = statement.where(position > start if self.ascending else position < start)
+        return statement.order_by(position.asc() if self.ascending else position.desc()).limit(
+            self.limit + 1
+        )
+
+    def cut(
+        self, rows: Sequence[Row[*tuple[Any, ...]]]
+    ) -> tuple[Sequence[Row[*tuple[Any, ...]]], str | None]:
+        """The rows of the page, and the id of the last if more follow.
+
+        Args:
+            rows: What the narrowed statement gave; each has an `id`.
+        """
+        if len(rows) <= self.limit:
+            return rows, None
+        page = rows[: self.limit]
+        return page, page[-1].id

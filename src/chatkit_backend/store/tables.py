@@ -1,0 +1,102 @@
+"""The tables, as SQLAlchemy Core sees them.
+
+`data` holds the protocol's own JSON of a thread, item or attachment, as text: pydantic writes and
+reads it, so the database neither parses nor reorders it. The columns beside it are those that
+queries look at.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from chatkit_backend.store.dialects import NEVER_REUSED, SERIAL, TIMESTAMP
+from chatkit_backend.store.moments import Moment
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: UTC in the database, a `Moment` when loaded.
+
+    A naive value is local time, as the SDK's `datetime.now()` makes it.
+    """
+
+    impl = TIMESTAMP
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> Moment | None:
+        if value is None:
+            return None
+        # A database without time zones returns what it was given, without the zone.
+        return Moment.of(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+metadata: Final = MetaData(
+    # Names of our own, so that migrations can refer to them on every database.
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+threads: Final = Table(
+    "threads",
+    metadata,
+    # Order of creation, for paging: clocks jump, this does not. The primary key, because that is
+    # where SQLite hands out numbers; everything else refers to `id`.
+    Column("position", SERIAL, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("owner_id", Text, nullable=False),
+    Column("next_item_position", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("id"),
+    Index(None, "owner_id", "position"),  # a page of a user's threads
+    **NEVER_REUSED,
+)
+
+items: Final = Table(
+    "items",
+    metadata,
+    Column("thread_id", Text, ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("status", Text),  # of the types that have one: client tool call, structured input
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("thread_id", "id"),
+    UniqueConstraint("thread_id", "position"),  # also the index for a page of a thread's items
+    Index(None, "thread_id", "type", "position"),  # the newest client tool call
+)
+
+attachments: Final = Table(
+    "attachments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, nullable=False),
+    # Null until the message that carries the attachment is stored.
+    Column("thread_id", Text, ForeignKey("threads.id", ondelete="CASCADE")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "thread_id"),  # what goes with a deleted thread
+)

@@ -1,0 +1,103 @@
+"""Pitfall 14: who owns what is entirely ours to check, in every method there is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from chatkit.types import Page
+from sqlalchemy import select
+
+from chatkit_backend.context import RequestContext
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.tables import metadata
+from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from tests.store.examples import call, file_attachment, message, thread
+
+Call = Callable[[ThreadStore, RequestContext], Awaitable[Any]]
+
+# Each with the ids of what alice owns. A new method fails the test below until it stands here.
+CALLS: dict[str, Call] = {
+    "load_thread": lambda store, who: store.load_thread("thr_1", who),
+    "save_thread": lambda store, who: store.save_thread(thread(title="Stolen"), who),
+    "load_thread_items": lambda store, who: store.load_thread_items("thr_1", None, 9, "asc", who),
+    "save_attachment": lambda store, who: store.save_attachment(file_attachment(), who),
+    "load_attachment": lambda store, who: store.load_attachment("atc_1", who),
+    "delete_attachment": lambda store, who: store.delete_attachment("atc_1", who),
+    "load_threads": lambda store, who: store.load_threads(9, None, "asc", who),
+    "add_thread_item": lambda store, who: store.add_thread_item("thr_1", message("new"), who),
+    "save_item": lambda store, who: store.save_item("thr_1", message("call", "stolen"), who),
+    "load_item": lambda store, who: store.load_item("thr_1", "call", who),
+    "delete_thread": lambda store, who: store.delete_thread("thr_1", who),
+    "delete_thread_item": lambda store, who: store.delete_thread_item("thr_1", "call", who),
+    "pending_client_tool_call": lambda store, who: store.pending_client_tool_call("thr_1", who),
+    "latest_client_tool_call": lambda store, who: store.latest_client_tool_call("thr_1", who),
+    "count_items": lambda store, who: store.count_items(["thr_1"], who),
+}
+
+# These name nothing of alice's, or several things, and answer with nothing instead.
+EMPTY: dict[str, object] = {"load_threads": Page(), "count_items": {}}
+
+
+@pytest.fixture
+async def belongings_of_alice(store: ThreadStore, alice: RequestContext) -> None:
+    await store.save_thread(thread(), alice)
+    await store.add_thread_item("thr_1", call("call"), alice)
+    await store.save_attachment(file_attachment(), alice)
+
+
+async def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    async with database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in await connection.execute(select(table))]
+            for table in metadata.sorted_tables
+        }
+
+
+def test_every_public_method_stands_in_the_table() -> None:
+    methods = inspect.getmembers(ThreadStore, inspect.iscoroutinefunction)
+    assert {name for name, _ in methods if not name.startswith("_")} == set(CALLS)
+    generators = inspect.getmembers(ThreadStore, inspect.isasyncgenfunction)
+    assert generators == []
+
+
+@pytest.mark.usefixtures("belongings_of_alice")
+@pytest.mark.parametrize("name", CALLS)
+async def test_what_belongs_to_another_user_is_neither_found_nor_changed(
+    database: Database, store: ThreadStore, bob: RequestContext, name: str
+) -> None:
+    before = await contents(database)
+    if name in EMPTY:
+        assert await CALLS[name](store, bob) == EMPTY[name]
+    else:
+        with pytest.raises(NotFoundInStore):
+            await CALLS[name](store, bob)
+    assert await contents(database) == before
+
+
+@pytest.mark.usefixtures("belongings_of_alice")
+@pytest.mark.parametrize("name", CALLS)
+async def test_the_same_call_by_the_owner_succeeds(
+    store: ThreadStore, alice: RequestContext, name: str
+) -> None:
+    """Otherwise a call that is wrong for everybody would pass the test above."""
+    await CALLS[name](store, alice)
+
+
+@pytest.mark.usefixtures("belongings_of_alice")
+@pytest.mark.parametrize(
+    "name", sorted(CALLS.keys() - EMPTY.keys() - {"save_thread", "save_attachment"})
+)
+async def test_foreign_and_missing_things_cannot_be_told_apart(
+    store: ThreadStore, alice: RequestContext, bob: RequestContext, name: str
+) -> None:
+    with pytest.raises(NotFoundInStore) as foreign:
+        await CALLS[name](store, bob)
+    await store.delete_thread("thr_1", alice)
+    await store.delete_attachment("atc_1", alice)
+    with pytest.raises(NotFoundInStore) as missing:
+        await CALLS[name](store, bob)
+    assert str(foreign.value) == str(missing.value)
+    assert foreign.value.field == missing.value.field
