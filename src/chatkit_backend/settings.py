@@ -40,6 +40,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
+# The groups of the documentation, each with the first setting in it.
+GROUPS = {
+    "The model": "model",
+    "What is kept": "database_url",
+    "The server": "host",
+    "Operating it": "debug",
+}
+
+
 class Settings(BaseSettings):
     """The settings of one server, read from the environment and from `.env`."""
 
@@ -47,7 +56,6 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
-    # The model
     model: CommaSeparated = Field(
         (),
         validation_alias="CHATKIT_MODEL",
@@ -115,8 +123,6 @@ class Settings(BaseSettings):
         description="`openai` sends traces of every run, messages included, to OpenAI's dashboard; "
         "`off` sends nothing.",
     )
-
-    # What is kept
     database_url: str = Field(
         "sqlite:///chatkit.db",
         validation_alias="CHATKIT_DATABASE_URL",
@@ -136,8 +142,6 @@ class Settings(BaseSettings):
         validation_alias="CHATKIT_HISTORY_ITEMS",
         description="How many of a thread's items the model is shown at most.",
     )
-
-    # The server
     host: str = Field(
         "127.0.0.1", validation_alias="CHATKIT_HOST", description="Address to listen on."
     )
@@ -185,8 +189,6 @@ class Settings(BaseSettings):
         description="Seconds that running answers get to finish when the server stops; then their "
         "text so far is kept.",
     )
-
-    # Operating it
     debug: bool = Field(
         False,
         validation_alias="CHATKIT_DEBUG",

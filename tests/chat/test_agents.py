@@ -57,7 +57,7 @@ async def test_traces_carry_the_key_when_they_were_asked_for(
     chat = make_chat()
     chat.server.runner = replace(chat.server.runner, tracing_key="tracing-key")
     await chat.say("Hello")
-    assert [trace.export().get("workflow_name") for trace in recorder.traces if trace.export()]
+    assert [trace.tracing_api_key for trace in recorder.traces] == ["tracing-key"]
     assert "tracing-key" not in repr(chat.server.runner)
 
 
