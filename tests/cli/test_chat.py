@@ -1,0 +1,76 @@
+"""`chat`: a person tries a server in the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import Serve
+from tests.provider.server import ScriptedProvider
+from tests.provider.steps import Failure, Text
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_piped_message_is_answered(serve: Serve, provider: ScriptedProvider, run: Run) -> None:
+    provider.script(Text("Hello to you."))
+    done = run("chat", "--url", serve().url, stdin="Hello\n")
+    assert done.returncode == 0
+    assert "assistant > Hello to you." in done.stdout
+
+
+def test_threads_are_listed_opened_and_continued(
+    serve: Serve, provider: ScriptedProvider, run: Run
+) -> None:
+    url = serve().url
+    provider.script(Text("First answer."), Text("Second answer."))
+    listed = run("chat", "--url", url, "--user", "ada", stdin="First question\n/threads\n")
+    line = next(line for line in listed.stdout.splitlines() if "thr_" in line)
+    thread, beginning = line.split()[0], line
+    assert "First question" in beginning
+    opened = run("chat", "--url", url, "--user", "ada", stdin=f"/open {thread}\nGo on\n")
+    assert "you > First question" in opened.stdout
+    assert "assistant > First answer." in opened.stdout
+    assert "assistant > Second answer." in opened.stdout
+    assert len(provider.requests[1].body["messages"]) == 4
+
+
+def test_new_begins_another_thread(serve: Serve, provider: ScriptedProvider, run: Run) -> None:
+    run("chat", "--url", serve().url, stdin="one\n/new\ntwo\n")
+    assert len(provider.requests[1].body["messages"]) == 2
+
+
+def test_a_thread_can_be_named_at_the_start(serve: Serve, run: Run) -> None:
+    done = run("chat", "--url", serve().url, "--thread", "thr_none")
+    assert done.returncode == 1
+    assert "thr_none" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("/dance", "no command /dance"),
+        ("/open", "Which one?"),
+        ("/open thr_none", "no thread 'thr_none'"),
+        ("/threads", "No threads yet."),
+        ("/help", "/threads lists"),
+    ],
+)
+def test_commands_are_answered(serve: Serve, run: Run, line: str, answer: str) -> None:
+    assert answer in run("chat", "--url", serve().url, stdin=f"{line}\n").stdout
+
+
+def test_a_server_that_does_not_run_is_told(run: Run) -> None:
+    done = run("chat", "--url", "http://127.0.0.1:9", stdin="Hello\n")
+    assert done.returncode == 1
+    assert "Is the server running?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failed_answer_is_told_and_fails_a_script(
+    serve: Serve, provider: ScriptedProvider, run: Run
+) -> None:
+    provider.script(Failure(429, "insufficient_quota", "no"))
+    done = run("chat", "--url", serve().url, stdin="Hello\n")
+    assert "quota" in done.stdout
+    assert done.returncode == 1

@@ -1,0 +1,86 @@
+"""`doctor`: says what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.provider.server import ScriptedProvider
+from tests.provider.steps import Failure
+
+pytestmark = pytest.mark.slow
+
+
+def test_all_is_well(run: Run) -> None:
+    done = run("doctor")
+    assert done.returncode == 0
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["✓", "settings"],
+        ["✓", "database"],
+        ["✓", "model"],
+    ]
+
+
+def test_the_demo_model_is_worth_a_hint(run: Run) -> None:
+    done = run("doctor", CHATKIT_MODEL="")
+    assert done.returncode == 0
+    assert "GEMINI_API_KEY" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"CHATKIT_PORT": "eighty"}, "CHATKIT_PORT"),
+        ({"CHATKIT_HOST": "0.0.0.0"}, "127.0.0.1"),  # noqa: S104 - it is refused
+        ({"CHATKIT_DATABASE_URL": "sqlite:////nowhere/chat.db"}, "does not exist"),
+        ({"CHATKIT_MODEL": "openai/some-model"}, "OPENAI_API_KEY"),
+        ({"CHATKIT_MODEL": "watson/deep"}, "no known provider"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_remedy(
+    run: Run, changes: dict[str, str], words: str
+) -> None:
+    done = run("doctor", **changes)
+    assert done.returncode == 1
+    assert "✗" in done.stdout
+    assert words in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "chatkit.db").write_bytes(b"a text file, really" * 100)
+    done = run("doctor")
+    assert done.returncode == 1
+    assert "chatkit.db" in done.stdout
+
+
+def test_a_mistyped_setting_is_told(run: Run) -> None:
+    assert "CHATKIT_PROT" in run("doctor", CHATKIT_PROT="1").stdout
+
+
+def test_live_asks_the_model(run: Run, provider: ScriptedProvider) -> None:
+    done = run("doctor", "--live")
+    assert done.returncode == 0
+    assert "answers" in done.stdout.splitlines()[2]
+    assert len(provider.requests) == 1
+
+
+def test_a_model_that_refuses_is_told_with_the_providers_words(
+    run: Run, provider: ScriptedProvider
+) -> None:
+    key = "sk-a-key-that-stays-secret"
+    provider.script(Failure(401, "invalid_api_key", f"Wrong key {key}; see your account page"))
+    done = run("doctor", "--live")
+    assert done.returncode == 1
+    assert "credentials" in done.stdout
+    assert "see your account page" in done.stdout
+    assert key not in done.stdout + done.stderr
+
+
+def test_it_can_be_read_by_programs(run: Run) -> None:
+    findings = json.loads(run("doctor", "--json", CHATKIT_PORT="eighty").stdout)
+    assert findings[-1]["check"] == "settings"
+    assert findings[-1]["result"] == "wrong"

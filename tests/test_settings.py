@@ -1,0 +1,130 @@
+"""Settings: named once, read from the environment and `.env`, refused with a remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatkit_backend.errors import SettingsError
+from chatkit_backend.settings import GROUPS, Settings, load_settings, setting_name, unknown_settings
+
+Env = pytest.MonkeyPatch
+
+
+def problems(**overrides: Any) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(**overrides)
+    return raised.value.problems
+
+
+def test_every_setting_says_what_it_means() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert setting_name(name).isupper()
+
+
+def test_every_group_begins_with_a_setting_that_exists() -> None:
+    assert set(GROUPS.values()) <= set(Settings.model_fields)
+    assert next(iter(GROUPS.values())) == next(iter(Settings.model_fields))
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    settings = load_settings()
+    assert settings.database_url == "sqlite:///chatkit.db"
+    assert settings.model == ()
+    assert settings.host == "127.0.0.1"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: Env, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CHATKIT_PORT=1111\nCHATKIT_MODEL=demo\n")
+    monkeypatch.setenv("CHATKIT_PORT", "2222")
+    settings = load_settings()
+    assert (settings.port, settings.model) == (2222, ("demo",))
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: Env) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("CHATKIT_PORT", "")
+    settings = load_settings()
+    assert settings.openai_api_key is None
+    assert settings.port == 8000
+
+
+def test_lists_are_separated_by_commas(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_MODEL", "openai/a, gemini/b ,")
+    assert load_settings().model == ("openai/a", "gemini/b")
+
+
+def test_hosting_platforms_may_set_the_port(monkeypatch: Env) -> None:
+    monkeypatch.setenv("PORT", "5000")
+    assert load_settings().port == 5000
+    monkeypatch.setenv("CHATKIT_PORT", "6000")
+    assert load_settings().port == 6000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CHATKIT_PORT", "eighty"),
+        ("CHATKIT_PORT", "70000"),
+        ("CHATKIT_AUTH", "none"),
+        ("CHATKIT_HISTORY_ITEMS", "0"),
+        ("CHATKIT_DATABASE_URL", "mysql://localhost/chat"),
+        ("CHATKIT_CORS_ORIGINS", "app.example.com"),
+        ("CHATKIT_CORS_ORIGINS", "https://app.example.com/chat"),
+        ("OLLAMA_BASE_URL", "localhost:11434"),
+        ("CHATKIT_DEBUG", "perhaps"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_name(
+    monkeypatch: Env, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    (problem,) = problems()
+    assert problem.startswith(f"{name}: ")
+
+
+def test_all_problems_are_told_at_once(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_PORT", "eighty")
+    monkeypatch.setenv("CHATKIT_LOG_LEVEL", "loud")
+    assert len(problems()) == 2
+
+
+def test_a_problem_with_an_option_is_told_with_the_settings_name() -> None:
+    (problem,) = problems(port=-1)
+    assert problem.startswith("CHATKIT_PORT: ")
+
+
+def test_an_address_that_may_hold_a_password_is_not_repeated(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_DATABASE_URL", "mysql://ada:hunter2@localhost/chat")
+    monkeypatch.setenv("OPENAI_BASE_URL", "ftp://ada:hunter2@localhost")
+    assert "hunter2" not in "".join(problems())
+
+
+def test_a_secret_shows_neither_in_repr_nor_in_errors(monkeypatch: Env) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    assert "very-secret" not in repr(load_settings())
+    monkeypatch.setenv("CHATKIT_PORT", "eighty")
+    assert "very-secret" not in "".join(problems())
+
+
+def test_every_origin_with_cookies_is_refused(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_CORS_ORIGINS", "*")
+    (problem,) = problems()
+    assert "CHATKIT_CORS_CREDENTIALS=false" in problem
+    monkeypatch.setenv("CHATKIT_CORS_CREDENTIALS", "false")
+    assert load_settings().cors_origins == ("*",)
+
+
+def test_tracing_needs_the_key_it_sends_with(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_TRACING", "openai")
+    (problem,) = problems()
+    assert "OPENAI_API_KEY" in problem
+
+
+def test_a_mistyped_name_is_noticed(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_DATABSE_URL", "sqlite:///x.db")
+    monkeypatch.setenv("CHATKIT_PORT", "1")
+    assert unknown_settings() == ["CHATKIT_DATABSE_URL"]
