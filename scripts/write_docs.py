@@ -97,8 +97,8 @@ def configuration_page(settings: list[Documented]) -> str:
         "",
         f"<!-- {GENERATED} -->",
         "",
-        "Settings are read from the environment and from a `.env` file in the folder where the "
-        "server starts. The environment wins. An empty value counts as not set.",
+        "Settings are read from the environment and from a `.env` file in the current folder.",
+        "The environment wins. An empty value counts as not set.",
         "`chatkit-backend doctor` says what is wrong with them.",
     ]
     for group in GROUPS:

@@ -97,9 +97,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     started: list[Program] = []
 
     def start_one(*arguments: str, **changes: str) -> Program:
-        program = Program(
-            ["serve", "--port", "0", *arguments], environment | changes, tmp_path
-        )
+        program = Program(["serve", "--port", "0", *arguments], environment | changes, tmp_path)
         started.append(program)
         return program
 

@@ -39,7 +39,7 @@ async def test_a_thread_outlives_a_restart(start: Start) -> None:
     first = start()
     async with Chat(first.url) as chat:
         thread = thread_of(await chat.say("Remember me"))
-    assert first.stop() == 0
+    first.stop()
     async with Chat(start().url) as chat:
         assert texts_of(await chat.items(thread), "user_message") == ["Remember me"]
 
@@ -95,8 +95,7 @@ async def test_an_answer_under_way_is_kept_when_it_stops(
             seen.append(event)
             if streamed_text(seen) == "one two three":
                 break
-        status = program.stop(kind)
-    assert status == (0 if kind is signal.SIGTERM else status)
+        program.stop(kind)
     assert "Traceback" not in program.output
     async with Chat(start().url) as chat:
         assert texts_of(await chat.items(thread_of(seen))) == ["one two three"]

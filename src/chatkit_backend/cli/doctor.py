@@ -14,6 +14,7 @@ from chatkit_backend.app import model_credentials, model_limits, model_names
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.errors import DatabaseUnavailable, ModelError, SettingsError
+from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
@@ -114,6 +115,15 @@ async def _look_at_models(settings: Settings, *, live: bool) -> AsyncIterator[Fi
             else:
                 yield Finding("model", "ok", f"{name} is set up; --live asks it for one word.")
         except ModelError as error:
-            yield Finding("model", "wrong", f"{name}: {error.message}")
+            yield Finding("model", "wrong", f"{name}: {error.message}{_providers_words(error)}")
         finally:
             await model.close()
+
+
+def _providers_words(error: ModelError) -> str:
+    """What the provider said, for the person who can do something about it."""
+    if not isinstance(error.__cause__, Exception):
+        return ""
+    said = detail(error.__cause__)
+    known = [str(said[name]) for name in ("status", "code", "error_message") if name in said]
+    return f" The provider said: {', '.join(known)}"

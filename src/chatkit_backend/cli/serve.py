@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,15 @@ from rich.console import Console
 
 from chatkit_backend.app import create_app, model_names
 from chatkit_backend.auth.development import is_loopback
+from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.cli.logs import configure_logging
-from chatkit_backend.errors import SettingsError
+from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
+from chatkit_backend.store.engine import Database
 
 _log = structlog.get_logger(__name__)
 
+KEEPING_SECONDS = 5  # for the text of stopped answers to be stored
 UNUSABLE = 2  # exit status for settings that cannot be used, as for a wrong option
 
 
@@ -40,18 +45,23 @@ def run_server(host: str | None, port: int | None) -> None:
         for name in unknown_settings():
             _log.warning("unknown setting", name=name, remedy="see docs/configuration.md")
         application = create_app(settings)
+        asyncio.run(_try_database(settings))
         listener = _listen(settings)
     except SettingsError as error:
-        _say_unusable(error)
+        _say_unusable(*error.problems)
+        sys.exit(UNUSABLE)
+    except DatabaseUnavailable as error:
+        _say_unusable(str(error))
         sys.exit(UNUSABLE)
     config = uvicorn.Config(
         application,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        timeout_graceful_shutdown=round(settings.shutdown_seconds) + KEEPING_SECONDS,
     )
-    _AnnouncingServer(config, settings).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when all is stopped
+        _Server(config, application.state.turns, settings).run(sockets=[listener])
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -68,6 +78,15 @@ def refuse_unsafe(settings: Settings) -> None:
         )
 
 
+async def _try_database(settings: Settings) -> None:
+    # The application opens it again; but what fails in there fails with a traceback.
+    database = await Database.open(settings.database_url)
+    try:
+        await database.create_tables()
+    finally:
+        await database.close()
+
+
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
@@ -79,18 +98,19 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _say_unusable(error: SettingsError) -> None:
+def _say_unusable(*problems: str) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("The server was not started:", style="bold red")
-    for problem in error.problems:
+    for problem in problems:
         console.print(f"  {problem}", markup=False)
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """A server that says where it listens as soon as it does."""
+class _Server(uvicorn.Server):
+    """Says where it listens as soon as it does, and lets running answers end when it stops."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, turns: RunningTurns, settings: Settings) -> None:
         super().__init__(config)
+        self._turns = turns
         self._settings = settings
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -98,6 +118,16 @@ class _AnnouncingServer(uvicorn.Server):
         if self.started and sockets:
             port = sockets[0].getsockname()[1]
             _announce(self._settings, port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams whose turns are stopped end by themselves. uvicorn would cancel their requests.
+        stopping = asyncio.create_task(self._stop_turns_in_time())
+        await super().shutdown(sockets)
+        stopping.cancel()
+
+    async def _stop_turns_in_time(self) -> None:
+        await asyncio.sleep(self._settings.shutdown_seconds)
+        await self._turns.stop_all()
 
 
 def _announce(settings: Settings, port: int) -> None:
