@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import socket
 import sys
 from contextlib import suppress
@@ -160,8 +158,7 @@ def _url_option(url: str) -> str:
 
 def _this_program() -> str:
     """How a person in this folder would call this program again."""
-    program = Path(sys.argv[0])
-    if shutil.which("chatkit-backend") or not program.is_absolute():
-        return "chatkit-backend"
-    relative = os.path.relpath(program)
-    return str(program) if relative.startswith("..") else relative
+    # What `make run` put on the PATH of this process is not on the PATH of another terminal.
+    program = Path(sys.argv[0]).absolute()
+    here = Path.cwd()
+    return str(program.relative_to(here)) if program.is_relative_to(here) else "chatkit-backend"
