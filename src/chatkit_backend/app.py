@@ -42,11 +42,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     agent = default_agent(settings.instructions)
     tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
     runner = AgentRunner(agent, model, tracing_key)
-    turns = RunningTurns()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url)
+        turns = RunningTurns()
         try:
             await database.create_tables()
             app.state.services = _services(settings, database, runner, turns)
@@ -62,7 +62,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    app.state.turns = turns
     for router in (chatkit.router, ops.router, debug.router):
         app.include_router(router)
     add_error_handlers(app)

@@ -59,14 +59,15 @@ class _EventStream(Response):
         sending = asyncio.create_task(self._send_all(send), name="send events")
         try:
             await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Also when the server itself cancels this request: the turn runs beside it and
-            # keeps what it has, whatever happens here.
-            leaving.cancel()
-            sending.cancel()
-            stopped = asyncio.ensure_future(self._turn.stop())
-            _, sent = await asyncio.gather(leaving, sending, return_exceptions=True)
-            await asyncio.shield(stopped)
+            if leaving.done():
+                sending.cancel()
+        except asyncio.CancelledError:
+            # The server stops. The stopped turn ends its stream; raising would be logged as a
+            # mistake of the application.
+            _log.info("answer stopped with the server")
+        leaving.cancel()
+        await self._turn.stop()
+        _, sent = await asyncio.gather(leaving, sending, return_exceptions=True)
         if isinstance(sent, Exception) and not isinstance(sent, OSError):
             raise sent  # an OSError is a client that left
 

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from chatkit_backend.app import create_app, model_names
 from chatkit_backend.auth.development import is_loopback
-from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
@@ -23,7 +22,6 @@ from chatkit_backend.store.engine import Database
 
 _log = structlog.get_logger(__name__)
 
-KEEPING_SECONDS = 5  # for the text of stopped answers to be stored
 UNUSABLE = 2  # exit status for settings that cannot be used, as for a wrong option
 
 
@@ -56,10 +54,10 @@ def run_server(host: str | None, port: int | None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=round(settings.shutdown_seconds) + KEEPING_SECONDS,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
     )
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when all is stopped
-        _Server(config, application.state.turns, settings).run(sockets=[listener])
+        _AnnouncingServer(config, settings).run(sockets=[listener])
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -103,12 +101,11 @@ def _say_unusable(*problems: str) -> None:
         console.print(f"  {problem}", markup=False)
 
 
-class _Server(uvicorn.Server):
-    """Says where it listens as soon as it does, and lets running answers end when it stops."""
+class _AnnouncingServer(uvicorn.Server):
+    """A server that says where it listens as soon as it does."""
 
-    def __init__(self, config: uvicorn.Config, turns: RunningTurns, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
-        self._turns = turns
         self._settings = settings
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -116,16 +113,6 @@ class _Server(uvicorn.Server):
         if self.started and sockets:
             port = sockets[0].getsockname()[1]
             _announce(self._settings, port)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams whose turns are stopped end by themselves. uvicorn would cancel their requests.
-        stopping = asyncio.create_task(self._stop_turns_in_time())
-        await super().shutdown(sockets)
-        stopping.cancel()
-
-    async def _stop_turns_in_time(self) -> None:
-        await asyncio.sleep(self._settings.shutdown_seconds)
-        await self._turns.stop_all()
 
 
 def _announce(settings: Settings, port: int) -> None:
