@@ -73,6 +73,8 @@ def _as_written(default: Any) -> str:
     match default:
         case None | ():
             return ""
+        case SecretStr():
+            return default.get_secret_value()
         case bool():
             return str(default).lower()
         case float():

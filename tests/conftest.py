@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from chatkit_backend.app import create_app
-from chatkit_backend.settings import Settings
+from chatkit_backend.settings import PLATFORM_NAMES, Settings
+from chatkit_backend.store.engine import Database
 from tests.chatting import Chat
+from tests.postgres import drop_database, new_database, running_postgres
 from tests.provider.server import ScriptedProvider
 from tests.serving import ServedApp
 
@@ -23,8 +27,10 @@ RESPONSES = "openai/scripted"
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith("CHATKIT_") or name.endswith(("_API_KEY", "_BASE_URL")):
+        if name.startswith(("CHATKIT_", "PG")) or name.endswith(("_API_KEY", "_BASE_URL")):
             monkeypatch.delenv(name)
+    for name in PLATFORM_NAMES.values():
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -82,11 +88,51 @@ def serve(settings_for: SettingsFor) -> Iterator[Serve]:
         served.stop()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    with running_postgres(tmp_path_factory.mktemp("pg") / "data") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """A database with our tables, for one test after the other."""
+    url = new_database(postgres_server)
+    asyncio.run(_migrate(url))
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def postgres_url(migrated_postgres: str) -> str:
+    """A database with our tables and nothing in them."""
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        connection.execute("TRUNCATE threads, items, attachments")
+    return migrated_postgres
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: str) -> Iterator[str]:
+    """A database without tables."""
+    url = new_database(postgres_server)
+    yield url
+    drop_database(url)
+
+
+async def _migrate(url: str) -> None:
+    database = await Database.open(url)
+    await database.migrate()
+    await database.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every store that this server can use."""
-    urls = {"sqlite": f"sqlite:///{tmp_path / 'chat.db'}", "memory": "memory://"}
-    return urls[request.param]
+    """Every database that this server can use."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return {"sqlite": f"sqlite:///{tmp_path / 'chat.db'}", "memory": "memory://"}[request.param]
 
 
 @pytest.fixture(params=[CHAT_COMPLETIONS, RESPONSES], ids=["completions", "responses"])

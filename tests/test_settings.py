@@ -32,7 +32,7 @@ def test_every_group_begins_with_a_setting_that_exists() -> None:
 
 def test_without_any_variable_the_defaults_hold() -> None:
     settings = load_settings()
-    assert settings.database_url == "sqlite:///chatkit.db"
+    assert settings.database_url.get_secret_value() == "sqlite:///chatkit.db"
     assert settings.model == ()
     assert settings.host == "127.0.0.1"
 

@@ -21,10 +21,12 @@ from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.database import open_database
 from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.settings import Settings, load_settings
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -45,13 +47,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = await Database.open(settings.database_url)
+        database = await open_database(settings)
         turns = RunningTurns()
+        retention = Retention(database, settings.retention_days)
         try:
-            await database.create_tables()
+            await database.make_ready()
             app.state.services = _services(settings, database, runner, turns)
+            retention.start()
             yield
         finally:
+            await retention.stop()
             # In this order: a turn that is stopped still keeps what it has.
             await turns.stop_all()
             await model.close()

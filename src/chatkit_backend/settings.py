@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AliasChoices,
     BeforeValidator,
     Field,
     SecretStr,
@@ -21,7 +20,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from chatkit_backend.errors import SettingsError
 
@@ -49,12 +55,52 @@ GROUPS = {
 }
 
 
+# What hosting platforms set for any program. Our own name wins wherever it is written: such a
+# variable may be there for something else.
+PLATFORM_NAMES = {"database_url": "DATABASE_URL", "port": "PORT", "workers": "WEB_CONCURRENCY"}
+
+
+class _PlatformSource(PydanticBaseSettingsSource):
+    """Reads `PLATFORM_NAMES`, from where the other names are read."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._sources = [source for source in sources if isinstance(source, EnvSettingsSource)]
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of the first source that has one."""
+        name = PLATFORM_NAMES.get(field_name, "").lower()  # as the sources keep their names
+        values = (source.env_vars.get(name) for source in self._sources)
+        return next(filter(None, values), None), str(field.validation_alias), False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every value that is there, by the name of our own."""
+        fields = self.settings_cls.model_fields.items()
+        found = [self.get_field_value(field, name) for name, field in fields]
+        return {name: value for value, name, _ in found if value is not None}
+
+
 class Settings(BaseSettings):
     """The settings of one server, read from the environment and from `.env`."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What wins, the strongest first."""
+        platform = _PlatformSource(settings_cls, env_settings, dotenv_settings)
+        return init_settings, env_settings, dotenv_settings, platform
 
     model: CommaSeparated = Field(
         (),
@@ -123,11 +169,41 @@ class Settings(BaseSettings):
         description="`openai` sends traces of every run, messages included, to OpenAI's dashboard; "
         "`off` sends nothing.",
     )
-    database_url: str = Field(
-        "sqlite:///chatkit.db",
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///chatkit.db"),
         validation_alias="CHATKIT_DATABASE_URL",
-        description="Where threads are kept: `sqlite:///FILE`, or `memory://` for nothing that "
-        "outlives the process.",
+        description="Where threads are kept: `sqlite:///FILE`, `postgresql://…` as the hoster "
+        "prints it, or `memory://` for nothing that outlives the process. `DATABASE_URL` is read "
+        "too.",
+    )
+    database_pool_size: int = Field(
+        10,
+        ge=1,
+        le=1_000,
+        validation_alias="CHATKIT_DATABASE_POOL_SIZE",
+        description="Most connections of each worker to PostgreSQL. An answer holds none while the "
+        "model writes.",
+    )
+    database_timeout: float = Field(
+        10.0,
+        gt=0,
+        validation_alias="CHATKIT_DATABASE_TIMEOUT",
+        description="Seconds to wait for a connection to PostgreSQL, and for a transaction to end. "
+        "After that a request is answered 503.",
+    )
+    application_name: str = Field(
+        "chatkit-backend",
+        min_length=1,
+        max_length=63,
+        validation_alias="CHATKIT_APPLICATION_NAME",
+        description="What PostgreSQL's `pg_stat_activity` calls this server.",
+    )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        validation_alias="CHATKIT_RETENTION_DAYS",
+        description="Threads in which nothing happened for so many days are deleted. Unset: they "
+        "are kept.",
     )
     history_tokens: int = Field(
         16_000,
@@ -149,8 +225,16 @@ class Settings(BaseSettings):
         8000,
         ge=0,
         le=65_535,
-        validation_alias=AliasChoices("CHATKIT_PORT", "PORT"),
+        validation_alias="CHATKIT_PORT",
         description="Port to listen on; 0 takes a free one. `PORT` is read too.",
+    )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        validation_alias="CHATKIT_WORKERS",
+        description="Processes that serve requests, on one port and one database; about one a "
+        "core. `WEB_CONCURRENCY` is read too.",
     )
     auth: Literal["dev"] = Field(
         "dev",
@@ -216,9 +300,10 @@ class Settings(BaseSettings):
 
     @field_validator("database_url", mode="after")
     @classmethod
-    def _is_known_database(cls, value: str) -> str:
-        if value != "memory://" and not value.startswith("sqlite:///"):
-            raise ValueError("must be sqlite:///FILE or memory://")
+    def _is_known_database(cls, value: SecretStr) -> SecretStr:
+        scheme = value.get_secret_value().partition("://")[0].partition("+")[0]
+        if scheme not in {"sqlite", "memory", "postgres", "postgresql"}:
+            raise ValueError("must be sqlite:///FILE, postgresql://… or memory://")
         return value
 
     @field_validator("cors_origins", mode="after")
@@ -240,6 +325,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 "CHATKIT_CORS_ORIGINS: '*' would let any site read your users' chats with their "
                 "cookies. Name the origins, or set CHATKIT_CORS_CREDENTIALS=false."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _workers_share_a_database(self) -> Self:
+        if self.workers > 1 and self.database_url.get_secret_value() == "memory://":
+            raise ValueError(
+                "CHATKIT_WORKERS: each worker would have a memory:// database of its own. Set "
+                "CHATKIT_DATABASE_URL to SQLite or PostgreSQL, or use one worker."
             )
         return self
 
@@ -268,10 +362,8 @@ def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Set
 
 
 def setting_name(field_name: str) -> str:
-    """The environment variable of a field of `Settings`, the first where it has several."""
-    alias = Settings.model_fields[field_name].validation_alias
-    first = alias.choices[0] if isinstance(alias, AliasChoices) else alias
-    return str(first)
+    """The environment variable of a field of `Settings`."""
+    return str(Settings.model_fields[field_name].validation_alias)
 
 
 def unknown_settings() -> list[str]:

@@ -60,7 +60,7 @@ MakeChat = Callable[..., LocalChat]
 @pytest.fixture
 async def store() -> AsyncIterator[ThreadStore]:
     database = await Database.open("memory://")
-    await database.create_tables()
+    await database.migrate()
     yield ThreadStore(database)
     await database.close()
 

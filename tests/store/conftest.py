@@ -29,13 +29,23 @@ def file_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def url(request: pytest.FixtureRequest, file_url: str) -> str:
+    """The databases that need no server."""
     return {"memory": "memory://", "sqlite": file_url}[request.param]
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def shared_url(request: pytest.FixtureRequest, file_url: str) -> str:
+    """The databases that several processes can share."""
+    if request.param == "sqlite":
+        return file_url
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    database = await Database.open(url)
-    await database.create_tables()
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(database_url)
+    await database.migrate()
     yield database
     await database.close()
 

@@ -43,7 +43,8 @@ async def test_an_item_comes_back_as_it_was_stored(
     assert loaded == item
     assert type(loaded) is type(item)
     assert page.data == [item]
-    assert loaded.model_dump_json() == item.model_dump_json()
+    # PostgreSQL orders the keys of JSON as it likes.
+    assert loaded.model_dump(mode="json") == item.model_dump(mode="json")
     assert type(loaded.created_at) is Moment
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
-from chatkit_backend.store import dialects
+from chatkit_backend.store.dialects import sqlite
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import items, threads
 
@@ -55,7 +56,7 @@ def sqlite_threads() -> int:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "memory", "memory://x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "postgres://h/d"],
+    ["", "memory", "memory://x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://h/d"],
 )
 async def test_an_address_that_is_no_database_is_refused_with_what_to_write(url: str) -> None:
     with pytest.raises(SettingsError, match=r"CHATKIT_DATABASE_URL: must be sqlite:///FILE"):
@@ -67,7 +68,7 @@ async def test_a_relative_path_starts_at_the_working_directory(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     database = await Database.open("sqlite:///here.db")
-    await database.create_tables()
+    await database.migrate()
     monkeypatch.chdir("/")
     await database.ping()
     await database.close()
@@ -103,7 +104,7 @@ async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path
 async def test_two_memory_databases_are_independent() -> None:
     first, second = await Database.open("memory://"), await Database.open("memory://")
     for database in (first, second):
-        await database.create_tables()
+        await database.migrate()
     async with first.write() as connection:
         await add(connection, "only in the first")
     assert await ids(second) == []
@@ -116,14 +117,14 @@ async def test_a_file_is_in_wal_mode_and_checks_foreign_keys_on_every_connection
     file_url: str,
 ) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     async with database.read() as one, database.read() as two:
         for connection in (one, two):
             pragmas = [
                 (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
                 for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
             ]
-            assert pragmas == ["wal", 1, 1, dialects.BUSY_SECONDS * 1000]
+            assert pragmas == ["wal", 1, 1, sqlite.BUSY_SECONDS * 1000]
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             assert driver.isolation_level is None
@@ -149,14 +150,14 @@ async def test_an_item_of_no_thread_is_refused_by_the_database(database: Databas
 async def test_tables_can_be_created_again_without_harm(database: Database) -> None:
     async with database.write() as connection:
         await add(connection, "kept")
-    await database.create_tables()
+    await database.migrate()
     assert await ids(database) == ["kept"]
 
 
 async def test_many_servers_may_open_a_new_file_at_once(file_url: str) -> None:
     async def start() -> Database:
         database = await Database.open(file_url)
-        await database.create_tables()
+        await database.migrate()
         return database
 
     for database in await asyncio.gather(*(start() for _ in range(8))):
@@ -177,14 +178,14 @@ def test_the_switch_to_a_write_ahead_log_waits_for_others(tmp_path: Path) -> Non
             file.execute("PRAGMA journal_mode = WAL").fetchone()
         release = threading.Timer(0.05, lambda: other.execute("ROLLBACK"))
         release.start()
-        dialects._use_write_ahead_log(file)
+        sqlite._use_write_ahead_log(file)
         release.join()
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_a_database_outlives_the_process_that_wrote_it(file_url: str) -> None:
     first = await Database.open(file_url)
-    await first.create_tables()
+    await first.migrate()
     async with first.write() as connection:
         await add(connection, "kept")
     await first.close()
@@ -209,7 +210,7 @@ async def test_ping_fails_without_tables(url: str) -> None:
 
 async def test_a_closed_database_says_so_and_can_be_closed_again(url: str) -> None:
     database = await Database.open(url)
-    await database.create_tables()
+    await database.migrate()
     await database.close()
     await database.close()
     with pytest.raises(DatabaseUnavailable, match="closed"):
@@ -218,7 +219,7 @@ async def test_a_closed_database_says_so_and_can_be_closed_again(url: str) -> No
 
 async def test_closing_waits_for_the_transactions_that_run(file_url: str) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     async with database.write() as connection:
         closing_task = asyncio.create_task(database.close())
         await asyncio.sleep(0.02)
@@ -233,7 +234,7 @@ async def test_closing_waits_for_the_transactions_that_run(file_url: str) -> Non
 async def test_closing_ends_the_threads_of_the_driver(url: str) -> None:
     before = sqlite_threads()
     database = await Database.open(url)
-    await database.create_tables()
+    await database.migrate()
     await database.ping()
     assert sqlite_threads() > before
     await database.close()
@@ -250,7 +251,7 @@ def test_a_process_that_forgets_to_close_ends_all_the_same(file_url: str) -> Non
         "from chatkit_backend.store.engine import Database\n"
         "async def main():\n"
         f"    database = await Database.open({file_url!r})\n"
-        "    await database.create_tables()\n"
+        "    await database.migrate()\n"
         "    print('done')\n"
         "asyncio.run(main())\n"
     )
@@ -273,9 +274,9 @@ async def test_what_a_block_that_raises_wrote_is_rolled_back(database: Database)
 
 async def test_a_reader_sees_the_database_as_it_was_when_it_began(file_url: str) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     count = select(func.count()).select_from(threads)
-    async with database.read() as reader:
+    async with database.snapshot() as reader:
         assert await reader.scalar(count) == 0
         async with database.write() as writer:
             await add(writer, "later")
@@ -298,7 +299,7 @@ async def test_a_number_of_a_deleted_thread_is_not_given_out_again(database: Dat
 
 async def test_writers_take_their_turns_and_keep_no_reader_waiting(file_url: str) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
 
     async def write(name: str) -> None:
         async with database.write() as connection:
@@ -317,7 +318,7 @@ async def test_writers_take_their_turns_and_keep_no_reader_waiting(file_url: str
 
 async def test_in_memory_readers_and_writers_take_turns() -> None:
     database = await Database.open("memory://")
-    await database.create_tables()
+    await database.migrate()
 
     async def write() -> None:
         async with database.write() as connection:
@@ -338,7 +339,7 @@ async def test_two_databases_on_one_file_write_at_once_without_a_locked_error(
     file_url: str,
 ) -> None:
     one, two = await Database.open(file_url), await Database.open(file_url)
-    await one.create_tables()
+    await one.migrate()
 
     async def write(database: Database, name: str) -> None:
         for number in range(25):
@@ -455,39 +456,45 @@ async def test_cancelling_at_any_moment_leaves_the_database_usable(database: Dat
 async def test_a_lock_that_another_process_keeps_is_told_as_busy(
     file_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialects, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     with closing(sqlite3.connect(file_url.removeprefix("sqlite:///"))) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnavailable, match="busy") as raised:
-            await database.create_tables()
+            await database.migrate()
         assert isinstance(raised.value.__cause__, Exception)
         await database.ping()
         with pytest.raises(DatabaseUnavailable, match="busy"):
             await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     await database.close()
 
 
-async def test_a_full_disk_is_told_as_such_and_nothing_is_stored(database: Database) -> None:
+async def test_a_full_disk_is_told_as_such_and_nothing_is_stored(url: str) -> None:
+    database = await Database.open(url)
+    await database.migrate()
     with pytest.raises(DatabaseUnavailable, match="disk is full"):
         async with database.write() as connection:
             await connection.exec_driver_sql("PRAGMA max_page_count = 1")
             await connection.execute(insert(threads), row("big", "x" * 1_000_000))
     assert await ids(database) == []
+    await database.close()
 
 
-async def test_a_database_that_cannot_be_written_to_is_told_as_such(database: Database) -> None:
+async def test_a_database_that_cannot_be_written_to_is_told_as_such(url: str) -> None:
+    database = await Database.open(url)
+    await database.migrate()
     with pytest.raises(DatabaseUnavailable, match="cannot be written to"):
         async with database.write() as connection:
             await connection.exec_driver_sql("PRAGMA query_only = ON")
             await add(connection, "x")
+    await database.close()
 
 
 async def test_a_damaged_file_is_told_as_such(file_url: str) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     await database.close()
     path = Path(file_url.removeprefix("sqlite:///"))
     # The first page lists the tables; with the others gone, the file opens but cannot be read.
@@ -501,14 +508,15 @@ async def test_a_damaged_file_is_told_as_such(file_url: str) -> None:
 
 async def test_more_readers_than_connections_wait_for_their_turn(file_url: str) -> None:
     database = await Database.open(file_url)
-    await database.create_tables()
+    await database.migrate()
     await asyncio.gather(*(database.ping() for _ in range(50)))
     await database.close()
 
 
 async def test_errors_do_not_show_what_users_wrote(database: Database) -> None:
+    words = "terces ym"[::-1]  # a traceback shows the lines of this test
     with pytest.raises(IntegrityError) as raised:
         async with database.write() as connection:
-            await connection.execute(insert(threads), row("t", "my secret"))
-            await connection.execute(insert(threads), row("t", "my secret"))
-    assert "my secret" not in str(raised.value)
+            for _ in range(2):
+                await connection.execute(insert(threads), row(words, f'"{words}"'))
+    assert words not in "".join(traceback.format_exception(raised.value))

@@ -40,7 +40,7 @@ class Stores(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.database = self.run(Database.open("memory://"))
-        self.run(self.database.create_tables())
+        self.run(self.database.migrate())
         self.store = ThreadStore(self.database)
         self.titles: dict[str, dict[str, str]] = {"alice": {}, "bob": {}}
         self.items: dict[str, dict[str, ThreadItem]] = {}

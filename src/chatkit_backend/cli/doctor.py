@@ -13,12 +13,12 @@ from rich.console import Console
 from chatkit_backend.app import model_credentials, model_limits, model_names
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
+from chatkit_backend.database import open_database
 from chatkit_backend.errors import DatabaseUnavailable, ModelError, SettingsError
 from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
-from chatkit_backend.store.engine import Database
 
 _MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
 
@@ -83,15 +83,15 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
 
 async def _look_at_database(settings: Settings) -> Finding:
     try:
-        database = await Database.open(settings.database_url)
+        database = await open_database(settings)
         try:
-            await database.create_tables()
+            await database.make_ready()
             await database.ping()
         finally:
             await database.close()
     except (DatabaseUnavailable, SettingsError) as error:
         return Finding("database", "wrong", str(error))
-    return Finding("database", "ok", f"{settings.database_url} answers.")
+    return Finding("database", "ok", f"{database.address} answers.")
 
 
 async def _look_at_models(settings: Settings, *, live: bool) -> AsyncIterator[Finding]:

@@ -7,6 +7,7 @@ agents SDK, which takes seconds to import.
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,11 +46,18 @@ def options(
 @app.command(
     epilog="Examples:\n\n"
     "`chatkit-backend serve`\n\n"
-    "`GEMINI_API_KEY=… chatkit-backend serve --port 9000`"
+    "`GEMINI_API_KEY=… chatkit-backend serve --port 9000`\n\n"
+    "`CHATKIT_DATABASE_URL=postgresql://… chatkit-backend serve --workers 4 --migrate`"
 )
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that serve requests; about one a core.")
+    ] = None,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring a PostgreSQL database up to date first.")
+    ] = False,
 ) -> None:
     """Start the server.
 
@@ -57,7 +65,73 @@ def serve(
     """
     from chatkit_backend.cli.serve import run_server
 
-    run_server(host, port)
+    raise typer.Exit(run_server(host, port, workers, migrate=migrate))
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "`chatkit-backend migrate`\n\n"
+    "`chatkit-backend migrate --check || echo outdated`\n\n"
+    "`chatkit-backend migrate --sql > review.sql`"
+)
+def migrate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 1 if there is work to do.")
+    ] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Change nothing; print the SQL that would be run.")
+    ] = False,
+) -> None:
+    """Bring the tables of the database up to date.
+
+    Does nothing to a database that is. Several may run at once: all but one wait.
+    """
+    from chatkit_backend.cli.migrate import run_migrate
+
+    raise typer.Exit(run_migrate(check=check, as_sql=sql))
+
+
+users = typer.Typer(
+    help="Everything of one user: export it, delete it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(users, name="users")
+
+
+@users.command(
+    "export",
+    epilog="Examples:\n\n"
+    "`chatkit-backend users export ada > ada.jsonl`\n\n"
+    "`chatkit-backend users export ada --output ada.jsonl`",
+)
+def users_export(
+    user_id: Annotated[str, typer.Argument(metavar="ID", help="The user's id.")],
+    output: Annotated[
+        Path | None, typer.Option(help="A new file to write to, instead of standard output.")
+    ] = None,
+) -> None:
+    """Write everything that is stored of a user, as JSON Lines."""
+    from chatkit_backend.cli.users import run_export
+
+    run_export(user_id, output)
+
+
+@users.command(
+    "delete",
+    epilog="Examples:\n\n"
+    "`chatkit-backend users delete ada`\n\n"
+    "`chatkit-backend users delete ada --yes --json`",
+)
+def users_delete(
+    user_id: Annotated[str, typer.Argument(metavar="ID", help="The user's id.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Delete everything that is stored of a user, for good."""
+    from chatkit_backend.cli.users import run_delete
+
+    run_delete(user_id, confirmed=yes, as_json=as_json)
 
 
 @app.command(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import Row
 
 from chatkit_backend.errors import InvalidRequest
 
@@ -46,29 +46,13 @@ class PageRequest:
             raise InvalidRequest("params.order must be asc or desc.", field="params.order")
         return cls(after, min(limit, MAX_PAGE), order == "asc")
 
-    def narrow(
-        self, statement: Select[*tuple[Any, ...]], position: ColumnElement[int], start: int | None
-    ) -> Select[*tuple[Any, ...]]:
-        """`statement` for this page, and one row more.
-
-        Args:
-            statement: Selects the whole list.
-            position: What the list is ordered by; unique within it.
-            start: The position of `after`; None for the first page.
-        """
-        if start is not None:
-            statement = statement.where(position > start if self.ascending else position < start)
-        return statement.order_by(position.asc() if self.ascending else position.desc()).limit(
-            self.limit + 1
-        )
-
     def cut(
         self, rows: Sequence[Row[*tuple[Any, ...]]]
     ) -> tuple[Sequence[Row[*tuple[Any, ...]]], str | None]:
         """The rows of the page, and the id of the last if more follow.
 
         Args:
-            rows: What the narrowed statement gave; each has an `id`.
+            rows: One more than the limit if there are as many; each has an `id`.
         """
         if len(rows) <= self.limit:
             return rows, None

@@ -1,8 +1,9 @@
 """The tables, as SQLAlchemy Core sees them.
 
-`data` holds the protocol's own JSON of a thread, item or attachment, as text: pydantic writes and
-reads it, so the database neither parses nor reorders it. The columns beside it are those that
-queries look at.
+`data` holds the protocol's own JSON of a thread, item or attachment; pydantic writes and reads it.
+The columns beside it are those that queries look at.
+
+The tables themselves are made by `migrations/`; a test proves that the two agree.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     TypeDecorator,
     UniqueConstraint,
 )
 
-from chatkit_backend.store.dialects import NEVER_REUSED, SERIAL, TIMESTAMP
+from chatkit_backend.store.dialects.columns import (
+    DOCUMENT,
+    NEVER_REUSED,
+    SERIAL,
+    TEXT,
+    TIMESTAMP,
+)
 from chatkit_backend.store.moments import Moment
 
 
@@ -63,12 +69,12 @@ threads: Final = Table(
     # Order of creation, for paging: clocks jump, this does not. The primary key, because that is
     # where SQLite hands out numbers; everything else refers to `id`.
     Column("position", SERIAL, primary_key=True),
-    Column("id", Text, nullable=False),
-    Column("owner_id", Text, nullable=False),
+    Column("id", TEXT, nullable=False),
+    Column("owner_id", TEXT, nullable=False),
     Column("next_item_position", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    Column("data", Text, nullable=False),
+    Column("data", DOCUMENT, nullable=False),
     UniqueConstraint("id"),
     Index(None, "owner_id", "position"),  # a page of a user's threads
     **NEVER_REUSED,
@@ -77,13 +83,13 @@ threads: Final = Table(
 items: Final = Table(
     "items",
     metadata,
-    Column("thread_id", Text, ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
-    Column("id", Text, nullable=False),
+    Column("thread_id", TEXT, ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    Column("id", TEXT, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("status", Text),  # of the types that have one: client tool call, structured input
+    Column("type", TEXT, nullable=False),
+    Column("status", TEXT),  # of the types that have one: client tool call, structured input
     Column("created_at", UtcDateTime, nullable=False),
-    Column("data", Text, nullable=False),
+    Column("data", DOCUMENT, nullable=False),
     PrimaryKeyConstraint("thread_id", "id"),
     UniqueConstraint("thread_id", "position"),  # also the index for a page of a thread's items
     Index(None, "thread_id", "type", "position"),  # the newest client tool call
@@ -92,11 +98,12 @@ items: Final = Table(
 attachments: Final = Table(
     "attachments",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("owner_id", Text, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("owner_id", TEXT, nullable=False),
     # Null until the message that carries the attachment is stored.
-    Column("thread_id", Text, ForeignKey("threads.id", ondelete="CASCADE")),
+    Column("thread_id", TEXT, ForeignKey("threads.id", ondelete="CASCADE")),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("data", Text, nullable=False),
+    Column("data", DOCUMENT, nullable=False),
     Index(None, "thread_id"),  # what goes with a deleted thread
+    Index(None, "owner_id", "id"),  # a page of a user's attachments
 )

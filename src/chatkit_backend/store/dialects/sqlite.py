@@ -1,8 +1,4 @@
-"""What differs from one database to the next: all of it, and nothing else.
-
-Today that is SQLite, as a file or in memory. Another database brings a class with the members of
-`SQLite` and a line in `dialect_of`; no other file of this room knows which database it talks to.
-"""
+"""SQLite, as a file or in memory."""
 
 from __future__ import annotations
 
@@ -14,13 +10,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, DateTime, Integer, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+from chatkit_backend.store.dialects.dialect import Begin
 
 # How long a statement waits for a writer in another process before it gives up. Our write
 # transactions last milliseconds, so this is reached only when something holds on to the file.
@@ -29,22 +26,6 @@ BUSY_SECONDS: float = 30.0
 # Readers of a file at once. Each has a thread; they share the interpreter's lock, so more of them
 # would answer no faster.
 _READERS: Final = 5
-
-# SQLite gives out ever-growing numbers, and none a second time, only to an INTEGER primary key.
-SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
-NEVER_REUSED: Final[Mapping[str, Any]] = {"sqlite_autoincrement": True}
-
-# SQLite has no type for time. This text sorts like the time it tells and says that it is UTC.
-TIMESTAMP: Final = DateTime(timezone=True).with_variant(
-    sqlite.DATETIME(  # type: ignore[no-untyped-call] # SQLAlchemy has no types for it
-        storage_format=(
-            "%(year)04d-%(month)02d-%(day)02d "
-            "%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06d+00:00"
-        ),
-        regexp=r"(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)\.(\d+)\+00:00",
-    ),
-    "sqlite",
-)
 
 _SENTENCES: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_BUSY: "The database is busy with another writer. Try again in a moment.",
@@ -95,16 +76,26 @@ class SQLite:
         path: The file; None for a database in memory that lives until `release`.
     """
 
-    begin_read: Final = "BEGIN"
+    alone = True
+    # SQLite has one writer at a time. Waiting in the process is fair and costs nothing; waiting for
+    # the file's lock takes a connection from the readers and is a matter of luck.
+    one_writer = True
+    writes_inside_with = False
+    # The busy timeout ends what waits; nothing else takes long.
+    deadline_seconds: float | None = None
+    begin_statement = Begin()
+    begin_snapshot = Begin(statement="BEGIN")
     # Takes the write lock at once, so that waiting for it is the busy timeout's business; a reader
     # that turns writer would be refused without waiting.
-    begin_write: Final = "BEGIN IMMEDIATE"
+    begin_write = Begin(statement="BEGIN IMMEDIATE")
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        self._given = path
+        # The working directory may change later.
+        self._path = path and path.absolute()
         # One database of its own for every opening of memory://. SQLite's `memdb` file system
         # locks like a file does, where a shared cache would fail with "table is locked".
-        self._name = str(path) if path else f"file:/chatkit-{secrets.token_hex(16)}"
+        self._name = str(self._path) if path else f"file:/chatkit-{secrets.token_hex(16)}"
         self._keeper: sqlite3.Connection | None = None
 
     def prepare(self) -> None:
@@ -168,6 +159,10 @@ class SQLite:
             self._keeper.close()
             self._keeper = None
 
+    def describe(self) -> str:
+        """The address."""
+        return f"sqlite:///{self._given}" if self._given else "memory://"
+
     def insert(self, table: Table) -> sqlite.Insert:
         """An INSERT that can say what happens ON CONFLICT."""
         return sqlite.insert(table)
@@ -181,22 +176,15 @@ class SQLite:
             return "The database has no tables yet."
         return _SENTENCES.get(code) if code else None
 
+    def conceal(self, error: DBAPIError) -> None:
+        """Nothing to take out: SQLite names tables and columns only."""
 
-def dialect_of(url: str) -> SQLite:
-    """The dialect of the database at `url`: `sqlite:///FILE` or `memory://`.
+    async def lock(self, connection: AsyncConnection, name: str) -> None:
+        """Nothing to wait for: a transaction that writes is the only one."""
 
-    Raises:
-        SettingsError: `url` is neither.
-    """
-    if url == "memory://":
-        return SQLite(None)
-    scheme, separator, name = url.partition(":///")
-    if not separator or scheme != "sqlite" or name in {"", ":memory:"}:
-        raise SettingsError(
-            "CHATKIT_DATABASE_URL: must be sqlite:///FILE, or memory:// for nothing that outlives "
-            "the process."
-        )
-    return SQLite(Path(name).absolute())
+    async def try_lock(self, connection: AsyncConnection, name: str) -> bool:
+        """Always: a transaction that writes is the only one."""
+        return True
 
 
 def _primary_code(error: BaseException | None) -> int | None:

@@ -1,0 +1,94 @@
+"""`chatkit-backend users`: everything of one user, written out or deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from chatkit_backend.cli.logs import configure_logging
+from chatkit_backend.cli.migrate import configured_database
+from chatkit_backend.cli.problems import told_as
+from chatkit_backend.errors import SettingsError
+from chatkit_backend.store.users import Deleted, delete_user, export_user
+
+
+def run_export(user_id: str, output: Path | None) -> None:
+    """Writes everything of a user as JSON Lines.
+
+    Args:
+        user_id: Whose.
+        output: A file that is not there yet; None for standard output.
+    """
+    configure_logging("warning", "auto")
+    with told_as("Nothing was exported"), _opened(output) as file:
+        lines = asyncio.run(_export(user_id, file))
+    where = f" to {output}" if output else ""
+    typer.echo(f"{lines} lines written{where}.", err=True)
+
+
+def run_delete(user_id: str, *, confirmed: bool, as_json: bool) -> None:
+    """Deletes everything of a user, after asking.
+
+    Args:
+        user_id: Whose.
+        confirmed: Do not ask.
+        as_json: Print the numbers as JSON.
+    """
+    configure_logging("warning", "auto")
+    if not confirmed:
+        typer.confirm(
+            f"Delete every thread, item and attachment of user {user_id!r} for good?",
+            abort=True,
+            err=True,
+        )
+    with told_as("The deletion is not complete"):
+        deleted = asyncio.run(_delete(user_id))
+    if as_json:
+        typer.echo(json.dumps({"user_id": user_id, "deleted": asdict(deleted)}))
+    else:
+        typer.echo(
+            f"Deleted of user {user_id!r}: {deleted.threads} threads, {deleted.items} items, "
+            f"{deleted.attachments} attachments."
+        )
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    try:
+        # Nobody else may read it, and nothing is overwritten.
+        output.touch(mode=0o600, exist_ok=False)
+        file = output.open("w", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"--output: cannot create {output} ({error.strerror}).") from error
+    with file:
+        yield file
+
+
+async def _export(user_id: str, file: TextIO) -> int:
+    lines = 0
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed}")
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("Lines written:", total=None)
+        async with configured_database() as database:
+            async for line in export_user(database, user_id):
+                file.write(f"{line}\n")
+                lines += 1
+                progress.update(task, completed=lines)
+    return lines
+
+
+async def _delete(user_id: str) -> Deleted:
+    async with configured_database() as database:
+        return await delete_user(database, user_id)

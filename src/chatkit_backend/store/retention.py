@@ -1,0 +1,106 @@
+"""Deletes the threads in which nothing has happened for too long."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import delete, select
+
+from chatkit_backend.errors import DatabaseUnavailable
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.tables import threads
+
+_log = structlog.get_logger(__name__)
+
+# Days are the unit of the setting, so an hour more or less says nothing.
+_PAUSE_SECONDS: Final = 3_600.0
+# Small enough for no request to notice: a thread may have thousands of items.
+_LOOKED_AT_ONCE: Final = 1_000
+_DELETED_AT_ONCE: Final = 50
+# One replica at a time: two would wait for each other's rows.
+_LOCK: Final = "retention"
+
+
+class Retention:
+    """Looks for old threads in the background, as long as the server runs.
+
+    Args:
+        database: Where the threads are.
+        days: How long a thread is kept after its last change; None keeps all.
+    """
+
+    def __init__(self, database: Database, days: int | None) -> None:
+        self._database = database
+        self._days = days
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, unless all is kept."""
+        if self._days is not None:
+            self._task = asyncio.create_task(self._run(timedelta(days=self._days)))
+
+    async def stop(self) -> None:
+        """End, in the middle of the work if need be; what is not deleted yet is deleted later."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self, age: timedelta) -> None:
+        while True:
+            try:
+                deleted = await delete_old_threads(self._database, datetime.now(UTC) - age)
+            except DatabaseUnavailable as error:
+                _log.warning("retention waits for the database", reason=str(error))
+            else:
+                _log.info("retention", deleted_threads=deleted)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def delete_old_threads(database: Database, before: datetime) -> int:
+    """Delete the threads whose last change was before a time, with everything in them.
+
+    It goes through all threads in small steps, and ends early where another replica is at it.
+
+    Args:
+        database: Where the threads are.
+        before: The time.
+
+    Returns:
+        How many were deleted.
+    """
+    deleted, last = 0, 0
+    while True:
+        # No index on the time of change: it would have to be written with every item.
+        window = (
+            select(threads.c.position, threads.c.updated_at)
+            .where(threads.c.position > last)
+            .order_by(threads.c.position)
+            .limit(_LOOKED_AT_ONCE)
+        )
+        async with database.read() as connection:
+            rows = (await connection.execute(window)).all()
+        if not rows:
+            return deleted
+        last = rows[-1].position
+        old = [row.position for row in rows if row.updated_at < before]
+        for start in range(0, len(old), _DELETED_AT_ONCE):
+            gone = await _delete(database, old[start : start + _DELETED_AT_ONCE], before)
+            if gone is None:
+                return deleted
+            deleted += gone
+
+
+async def _delete(database: Database, positions: list[int], before: datetime) -> int | None:
+    """How many were deleted; None where another replica is at it."""
+    statement = delete(threads).where(
+        # Somebody may have written into it since it was looked at.
+        threads.c.position.in_(positions),
+        threads.c.updated_at < before,
+    )
+    async with database.write() as connection:
+        if not await database.dialect.try_lock(connection, _LOCK):
+            return None
+        return (await connection.execute(statement)).rowcount

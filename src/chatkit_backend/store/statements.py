@@ -1,0 +1,221 @@
+"""Every statement on threads, items and attachments that a request needs.
+
+They are built once, with names for what changes: building one takes several times as long as
+sending it.
+
+Each of them names the asking user's `owner`, in the one condition `_owned`. `thread` and `item` are
+ids; `new_` and a column's name is what is stored in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Executable,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
+
+from chatkit_backend.store.dialects import Dialect
+from chatkit_backend.store.dialects.dialect import Insert
+from chatkit_backend.store.tables import attachments, items, threads
+
+Rows = Select[*tuple[Any, ...]]
+
+_CLIENT_TOOL_CALL: Final = "client_tool_call"
+
+
+def _owned(table: Table) -> ColumnElement[bool]:
+    """The condition that a row of `threads` or `attachments` belongs to the asking user."""
+    return table.c.owner_id == bindparam("owner")
+
+
+_OWN_THREAD: Final = (threads.c.id == bindparam("thread"), _owned(threads))
+_OWN_ATTACHMENT: Final = (attachments.c.id == bindparam("attachment"), _owned(attachments))
+
+
+# Threads
+
+THREAD: Final = select(threads.c.data, threads.c.created_at).where(*_OWN_THREAD)
+
+THREAD_EXISTS: Final = select(threads.c.id).where(*_OWN_THREAD)
+
+# Locks the thread's row, proves who owns it, marks it as changed and hands out an item position
+# that no other transaction gets. It gives nothing where the user has no such thread.
+TOUCH_THREAD: Final[ReturningUpdate[int]] = (
+    update(threads)
+    .where(*_OWN_THREAD)
+    .values(
+        next_item_position=threads.c.next_item_position + 1, updated_at=bindparam("new_updated_at")
+    )
+    .returning(threads.c.next_item_position)
+)
+
+DELETE_THREAD: Final[ReturningDelete[str]] = (
+    delete(threads).where(*_OWN_THREAD).returning(threads.c.id)
+)
+
+THREAD_CURSOR: Final[Select[int]] = select(threads.c.position).where(
+    threads.c.id == bindparam("after"), _owned(threads)
+)
+
+
+# Items
+
+_ITEMS: Final = select(items.c.id, items.c.data, items.c.created_at).where(
+    items.c.thread_id == bindparam("thread"),
+    # A condition and no join: what comes out of a join would have to be sorted.
+    exists().where(*_OWN_THREAD),
+)
+
+ITEM: Final = _ITEMS.where(items.c.id == bindparam("item"))
+
+NEWEST_CLIENT_TOOL_CALL: Final = (
+    _ITEMS.where(items.c.type == _CLIENT_TOOL_CALL).order_by(items.c.position.desc()).limit(1)
+)
+
+NEWEST_PENDING_CALL: Final = NEWEST_CLIENT_TOOL_CALL.where(items.c.status == "pending")
+
+# After `TOUCH_THREAD` in the same transaction.
+DELETE_ITEM: Final[Delete] = delete(items).where(
+    items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item")
+)
+
+ITEM_CURSOR: Final[Select[int]] = select(items.c.position).where(
+    items.c.thread_id == bindparam("thread"), items.c.id == bindparam("after")
+)
+
+COUNT_ITEMS: Final = (
+    select(threads.c.id, func.count(items.c.id).label("items"))
+    .select_from(threads.outerjoin(items, items.c.thread_id == threads.c.id))
+    .where(threads.c.id.in_(bindparam("threads", expanding=True)), _owned(threads))
+    .group_by(threads.c.id)
+)
+
+
+# Attachments
+
+ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
+
+DELETE_ATTACHMENT: Final[ReturningDelete[str]] = (
+    delete(attachments).where(*_OWN_ATTACHMENT).returning(attachments.c.id)
+)
+
+
+# Pages
+
+
+def _page(
+    whole: Rows,
+    position: ColumnElement[int],
+    cursor: Select[int],
+    *,
+    ascending: bool,
+    continued: bool,
+) -> Rows:
+    if continued:
+        start = cursor.scalar_subquery()
+        whole = whole.where(position > start if ascending else position < start)
+    order = position.asc() if ascending else position.desc()
+    return whole.order_by(order).limit(bindparam("most", type_=Integer))
+
+
+def _pages(
+    whole: Rows, position: ColumnElement[int], cursor: Select[int]
+) -> dict[tuple[bool, bool], Rows]:
+    return {
+        (ascending, continued): _page(
+            whole, position, cursor, ascending=ascending, continued=continued
+        )
+        for ascending in (True, False)
+        for continued in (True, False)
+    }
+
+
+# By whether the oldest come first, and whether the page begins after `after`: then it is empty
+# where the cursor finds nothing. `most` is how many rows there may be.
+THREAD_PAGES: Final = _pages(
+    select(threads.c.id, threads.c.data, threads.c.created_at).where(_owned(threads)),
+    threads.c.position,
+    THREAD_CURSOR,
+)
+ITEM_PAGES: Final = _pages(_ITEMS, items.c.position, ITEM_CURSOR)
+
+
+# What is written with ON CONFLICT, which each dialect has of its own.
+
+
+class Upserts:
+    """The statements that store what may be there already.
+
+    Attributes:
+        thread: Keeps place and time of creation of one that is there. Gives its id, or nothing
+            where it is somebody else's.
+        item: After `TOUCH_THREAD` in the same transaction, at its position.
+        touch_and_item: Both at once, in one round trip. Gives the position, or nothing where the
+            user has no such thread. None where the database cannot.
+        attachment: Gives its id, or nothing where it is somebody else's.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.thread = _upsert_of_thread(dialect)
+        self.item: Executable = _kept_in_place(dialect.insert(items).values(_new(items)))
+        self.touch_and_item = _touch_and_upsert(dialect) if dialect.writes_inside_with else None
+        self.attachment = _upsert_of_attachment(dialect)
+
+
+def _new(table: Table, *without: str) -> dict[str, ColumnElement[Any]]:
+    return {
+        column.name: bindparam(f"new_{column.name}", type_=column.type)
+        for column in table.columns
+        if column.name not in without
+    }
+
+
+def _upsert_of_thread(dialect: Dialect) -> ReturningInsert[str]:
+    insert = dialect.insert(threads).values(_new(threads, "position", "next_item_position"))
+    insert = insert.values(next_item_position=0)
+    return insert.on_conflict_do_update(
+        index_elements=[threads.c.id],
+        set_={"updated_at": insert.excluded.updated_at, "data": insert.excluded.data},
+        where=_owned(threads),
+    ).returning(threads.c.id)
+
+
+def _kept_in_place(insert: Insert) -> Insert:
+    changed = ("type", "status", "data")
+    return insert.on_conflict_do_update(
+        index_elements=[items.c.thread_id, items.c.id],
+        set_={name: insert.excluded[name] for name in changed},
+    )
+
+
+def _touch_and_upsert(dialect: Dialect) -> ReturningInsert[int]:
+    touched = TOUCH_THREAD.cte("touched")
+    values = _new(items, "position")
+    source = select(
+        *(value.label(name) for name, value in values.items()),
+        touched.c.next_item_position.label("position"),
+    )
+    insert = dialect.insert(items).from_select([*values, "position"], source)
+    return _kept_in_place(insert).returning(items.c.position)
+
+
+def _upsert_of_attachment(dialect: Dialect) -> ReturningInsert[str]:
+    insert = dialect.insert(attachments).values(_new(attachments))
+    return insert.on_conflict_do_update(
+        index_elements=[attachments.c.id],
+        set_={"thread_id": insert.excluded.thread_id, "data": insert.excluded.data},
+        where=_owned(attachments),
+    ).returning(attachments.c.id)

@@ -1,0 +1,168 @@
+"""Every query finds its rows through an index, however large the tables are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event, insert
+
+from chatkit_backend.context import RequestContext
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.retention import delete_old_threads
+from chatkit_backend.store.tables import attachments, items, threads
+from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.store.users import export_user
+from tests.store.examples import call, file_attachment, message, thread
+
+Statement = tuple[str, Any]
+
+NOW = datetime.now(UTC)
+
+
+@contextmanager
+def noted(database: Database) -> Iterator[list[Statement]]:
+    """The statements that are sent inside of the block."""
+    sent: list[Statement] = []
+    engine = database._engine.sync_engine
+
+    def note(*arguments: Any) -> None:
+        sent.append((arguments[2], arguments[3]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+async def fill(database: Database) -> None:
+    """5,000 threads of 5 users, 100 items in every 50th: enough for a planner to use indexes."""
+    at = {"created_at": NOW, "data": json.dumps({"text": "x" * 300})}
+    async with database.write() as connection:
+        await connection.execute(
+            insert(threads),
+            [
+                at
+                | {
+                    "id": f"t{number}",
+                    "owner_id": f"u{number % 5}",
+                    "next_item_position": 100,
+                    "updated_at": NOW,
+                }
+                for number in range(5_000)
+            ],
+        )
+        await connection.execute(
+            insert(items),
+            [
+                at
+                | {
+                    "thread_id": f"t{number}",
+                    "id": f"i{position}",
+                    "position": position,
+                    "type": "client_tool_call" if position % 7 == 3 else "user_message",
+                    "status": "pending" if position == 3 else None,
+                }
+                for number in range(0, 5_000, 50)
+                for position in range(100)
+            ],
+        )
+        await connection.execute(
+            insert(attachments),
+            [
+                at | {"id": f"a{number}", "owner_id": f"u{number % 5}", "thread_id": f"t{number}"}
+                for number in range(200)
+            ],
+        )
+    async with database.write() as connection:
+        await connection.exec_driver_sql("ANALYZE")
+
+
+async def use_everything(database: Database, store: ThreadStore, alice: RequestContext) -> None:
+    """Every query that is made for a request, an export or the retention."""
+    await store.save_thread(thread(), alice)
+    for number in range(3):
+        await store.add_thread_item("thr_1", message(f"{number}"), alice)
+    await store.add_thread_item("thr_1", call("call"), alice)
+    await store.load_thread("thr_1", alice)
+    for after in (None, "1"):
+        await store.load_thread_items("thr_1", after, 20, "desc", alice)
+        await store.load_thread_items("thr_1", after, 20, "asc", alice)
+    await store.load_thread_items("thr_1", "call", 20, "asc", alice)
+    for after in (None, "thr_1"):
+        await store.load_threads(20, after, "desc", alice)
+        await store.load_threads(20, after, "asc", alice)
+    await store.load_item("thr_1", "1", alice)
+    await store.pending_client_tool_call("thr_1", alice)
+    await store.latest_client_tool_call("thr_1", alice)
+    await store.count_items(["thr_1"], alice)
+    await store.delete_thread_item("thr_1", "1", alice)
+    await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
+    await store.load_attachment("atc_1", alice)
+    await store.delete_attachment("atc_1", alice)
+    await delete_old_threads(database, NOW - timedelta(days=1))
+    assert [line async for line in export_user(database, "alice")]
+    await store.delete_thread("thr_1", alice)
+
+
+async def test_every_query_uses_an_index_and_sorts_nothing(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await fill(database)
+    with noted(database) as sent:
+        await use_everything(database, store, alice)
+    verbs = ("SELECT", "UPDATE", "DELETE", "WITH")
+    planned = [
+        (text, values) for text, values in sent if text.startswith(verbs) and "_lock" not in text
+    ]
+    assert len(planned) > 20
+    for text, values in planned:
+        for step in await plan(database, text, values):
+            assert "SCAN" not in step, (text, step)
+            assert "SORT" not in step, (text, step)
+            assert "TEMP B-TREE" not in step, (text, step)
+
+
+async def test_the_newest_client_tool_call_has_an_index_of_its_own(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await fill(database)
+    await store.save_thread(thread(), alice)
+    with noted(database) as sent:
+        await store.latest_client_tool_call("thr_1", alice)
+    ((text, values),) = [(text, values) for text, values in sent if "items.type" in text]
+    steps = await plan(database, text, values)
+    assert any("IX_ITEMS_THREAD_ID_TYPE_POSITION" in step for step in steps)
+
+
+async def plan(database: Database, text: str, values: Any) -> list[str]:
+    """The steps in which the database would do it, in capitals; an index is no scan here."""
+    async with database.write() as connection:
+        if connection.dialect.name == "sqlite":
+            steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+            return [_without_first_rows(str(step.detail).upper()) for step in steps]
+        explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}", values)
+        tree = explained.scalar_one()
+        tree = json.loads(tree) if isinstance(tree, str) else tree
+        return list(_nodes(tree[0]["Plan"]))
+
+
+def _without_first_rows(step: str) -> str:
+    # The way to the smallest or largest of a key: it reads no more than the LIMIT.
+    return step.replace("SCAN CONSTANT ROW", "CONSTANT ROW")
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[str]:
+    # Rows that are found one by one, or that are not in a table.
+    kind = {
+        "Index Scan": "Index",
+        "Index Only Scan": "Index",
+        "Bitmap Index Scan": "Index",
+        "Bitmap Heap Scan": "Rows of index",
+        "CTE Scan": "Rows of CTE",
+    }.get(node["Node Type"], node["Node Type"])
+    yield f"{kind} {node.get('Index Name', '')}".upper()
+    for child in node.get("Plans", []):
+        yield from _nodes(child)
