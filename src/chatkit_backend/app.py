@@ -81,10 +81,10 @@ def _services(
     budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
     return Services(
         authenticate=DevelopmentAuth(settings.cors_origins),
-        chat=ChatServer(store, runner, budget),
+        chat=ChatServer(store, runner, budget, turns),
         turns=turns,
         store=store,
-        check_database=database.ping,
+        check_database=database.require_writable,
         max_body_bytes=settings.max_body_bytes,
         heartbeat_seconds=settings.heartbeat_seconds,
         debug=settings.debug,

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model
@@ -84,6 +85,6 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
     def make(budget: HistoryBudget | None = None, **agent: Any) -> LocalChat:
         runner = AgentRunner(Agent[TurnContext](name="assistant", **agent), model)
         budget = budget or HistoryBudget(tokens=16_000, items=100)
-        return LocalChat(ChatServer(store, runner, budget), store)
+        return LocalChat(ChatServer(store, runner, budget, RunningTurns()), store)
 
     return make

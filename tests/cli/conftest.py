@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,16 @@ READY_SECONDS = 20
 class Program:
     """A running `serve`; its output is collected as it comes."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        folder: Path,
+        limit: tuple[int, int] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [*PROGRAM, *arguments],
+            preexec_fn=limit and partial(_limit, *limit),  # noqa: PLW1509 - it takes no lock
             env=environment,
             cwd=folder,
             stdout=subprocess.PIPE,
@@ -73,6 +82,10 @@ class Program:
                 self._ready.set()
 
 
+def _limit(kind: int, most: int) -> None:
+    resource.setrlimit(kind, (most, most))
+
+
 @pytest.fixture
 def environment(provider: ScriptedProvider) -> dict[str, str]:
     """An environment in which the scripted provider answers."""
@@ -96,8 +109,10 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Starts `serve` on a free port; what still runs at the end of the test is stopped."""
     started: list[Program] = []
 
-    def start_one(*arguments: str, **changes: str) -> Program:
-        program = Program(["serve", "--port", "0", *arguments], environment | changes, tmp_path)
+    def start_one(*arguments: str, limit: tuple[int, int] | None = None, **changes: str) -> Program:
+        program = Program(
+            ["serve", "--port", "0", *arguments], environment | changes, tmp_path, limit
+        )
         started.append(program)
         return program
 

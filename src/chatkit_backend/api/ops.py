@@ -17,6 +17,6 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Can requests be served?")
 async def readyz(services: CurrentServices) -> dict[str, str]:
-    """Answers 200 when the database does, else 503."""
+    """Answers 200 when the database can be read and written, else 503."""
     await services.check_database()
     return {"status": "ready"}

@@ -42,6 +42,7 @@ from chatkit.types import (
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsCustomActionReq,
+    ThreadsDeleteReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
@@ -56,6 +57,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
+from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest, ModelError, NotFound, NotSupported
 from chatkit_backend.models.failures import detail, translate
@@ -77,6 +79,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         store: Keeps the threads.
         runner: Gives the answers.
         budget: How much of a thread the model is shown.
+        turns: The operations that run in this process.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -87,11 +90,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         store: ThreadStore,
         runner: AgentRunner,
         budget: HistoryBudget,
+        turns: RunningTurns,
         attachment_store: AttachmentStore[RequestContext] | None = None,
     ) -> None:
         super().__init__(store, attachment_store)
         self.runner = runner
         self.budget = budget
+        self.turns = turns
         self.converter = HistoryConverter()
 
     async def respond(
@@ -124,7 +129,10 @@ class ChatServer(ChatKitServer[RequestContext]):
         """
         if isinstance(operation, ThreadsUpdateReq):
             operation.params.title = _checked_title(operation.params.title)
-        return await self._process_non_streaming(operation, context)
+        answer = await self._process_non_streaming(operation, context)
+        if isinstance(operation, ThreadsDeleteReq):
+            await self.turns.stop_in(operation.params.thread_id)
+        return answer
 
     # What the SDK leaves out: it would answer `{}` and keep nothing, or fail with a 500.
 
@@ -230,6 +238,10 @@ class ChatServer(ChatKitServer[RequestContext]):
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
         await self._refuse_what_cannot_work(request, context)
+        if isinstance(request, ThreadsRetryAfterItemReq):
+            # Two answers would mix in the thread, and each be cut by the other's clearing away.
+            self.turns.writes_to(request.params.thread_id)
+            await self.turns.stop_in(request.params.thread_id)
         events = (
             self._add_client_tool_output(request, context)
             if isinstance(request, ThreadsAddClientToolOutputReq)
@@ -270,6 +282,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
+        self.turns.writes_to(thread.id)
         return super()._process_events(
             thread, context, lambda: self._closing_what_was_opened(thread, stream())
         )

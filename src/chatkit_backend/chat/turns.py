@@ -22,11 +22,16 @@ class Turn:
 
     Chunks wait in a queue without a limit: a slow reader must not hold up the saving of what is
     finished, and an answer is a few hundred kilobytes at the most.
+
+    Attributes:
+        task: What runs the operation.
+        thread_id: The thread that it writes to, once that is known.
     """
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._stopping = False
+        self.thread_id: str | None = None
         self.task = asyncio.create_task(self._run(chunks), name="chatkit turn")
         self.task.add_done_callback(lambda _: self._waiting.put_nowait(_END))
 
@@ -73,6 +78,19 @@ class RunningTurns:
         self._turns.add(turn)
         turn.task.add_done_callback(lambda task: self._forget(turn, task))
         return turn
+
+    def writes_to(self, thread_id: str) -> None:
+        """Notes which thread the turn that calls this writes to."""
+        task = asyncio.current_task()
+        for turn in self._turns:
+            if turn.task is task:
+                turn.thread_id = thread_id
+
+    async def stop_in(self, thread_id: str) -> None:
+        """Stops the other turns of a thread, and returns when they have kept what they had."""
+        own = asyncio.current_task()
+        others = [t for t in self._turns if t.thread_id == thread_id and t.task is not own]
+        await asyncio.gather(*(turn.stop() for turn in others))
 
     async def stop_all(self) -> None:
         """Stops what still runs, and returns when all of it has kept what it had."""

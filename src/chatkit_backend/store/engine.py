@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Self
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.store.dialects import ConnectionOptions, Dialect, dialect_of
 from chatkit_backend.store.dialects.dialect import Begin
-from chatkit_backend.store.schema import Schema, migrate, migration_sql, schema_of
+from chatkit_backend.store.schema import VERSION, Schema, migrate, migration_sql, schema_of
 from chatkit_backend.store.tables import threads
 
 _MIGRATION_LOCK = "migration"
@@ -181,6 +181,17 @@ class Database:
         """
         async with self.read() as connection:
             await connection.execute(select(threads.c.position).limit(1))
+
+    async def require_writable(self) -> None:
+        """Make sure that the database can be written to.
+
+        It writes, because a full disk and a read-only file show in no other way.
+
+        Raises:
+            DatabaseUnavailable: It cannot, or does not answer.
+        """
+        async with self.write_one() as connection:
+            await connection.execute(update(VERSION).values(version_num=VERSION.c.version_num))
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:

@@ -15,13 +15,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, table
 
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.store.tables import metadata, threads
 
 # Alembic's own name for it would clash with that of another program in the same database.
 VERSION_TABLE: Final = "chatkit_backend_version"
+VERSION: Final = table(VERSION_TABLE, column("version_num"))
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BASE: Final = "base"
