@@ -31,6 +31,11 @@ _FOREIGN_PARAMETERS: Final = frozenset({"pgbouncer", "connection_limit", "pool_t
 # Of libpq's messages only the parts that cannot hold a piece of the password are repeated.
 _BAD_PARAMETER: Final = re.compile(r'invalid URI query parameter: "(\w+)"')
 
+_UNREADABLE: Final = (
+    "cannot be read as a PostgreSQL address. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+    "and percent-encode what is neither letter nor digit in the password (@ is %40, # is %23)"
+)
+
 # A connection whose other end is gone without a word (a router forgot it, a machine lost power) is
 # given up after about a minute, not after the operating system's two hours.
 _KEEPALIVE: Final[Mapping[str, Any]] = {
@@ -181,26 +186,28 @@ class PostgreSQL:
 
 def _parameters(url: str) -> dict[str, Any]:
     """What libpq reads in the address."""
+    problem = _UNREADABLE
+    try:
+        return dict(conninfo_to_dict(_for_libpq(url)))
+    except (ValueError, psycopg.ProgrammingError) as error:
+        unknown = _BAD_PARAMETER.search(str(error))
+        if unknown:
+            problem = f"PostgreSQL knows no parameter {unknown[1]!r}; remove it"
+    # Outside of the handler: those errors may show a piece of the password.
+    raise SettingsError(f"CHATKIT_DATABASE_URL: {problem}.")
+
+
+def _for_libpq(url: str) -> str:
     parts = urlsplit(url)
+    if "#" in url or url.count("@") != parts.netloc.count("@") or parts.netloc.count("@") > 1:
+        # libpq would take a piece of the password for the host, and show it when it fails.
+        raise ValueError(_UNREADABLE)
     query = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if name not in _FOREIGN_PARAMETERS
     ]
-    try:
-        return dict(conninfo_to_dict(urlunsplit(parts._replace(query=urlencode(query)))))
-    except psycopg.ProgrammingError as error:
-        unknown = _BAD_PARAMETER.search(str(error))
-        if unknown:
-            problem = f"PostgreSQL knows no parameter {unknown[1]!r}; remove it"
-        else:
-            problem = (
-                "cannot be read as a PostgreSQL address. Write "
-                "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and percent-encode what is neither "
-                "letter nor digit in the password (@ is %40, # is %23)"
-            )
-    # Outside of the handler: the error of libpq may show a piece of the password.
-    raise SettingsError(f"CHATKIT_DATABASE_URL: {problem}.")
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def _refuse_closed(connection: Any, _: object, __: object) -> None:

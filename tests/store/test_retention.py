@@ -1,0 +1,141 @@
+"""Old threads go, in the background, on one replica at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from chatkit_backend.context import RequestContext
+from chatkit_backend.errors import DatabaseUnavailable
+from chatkit_backend.store import retention
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.retention import Retention, delete_old_threads
+from chatkit_backend.store.tables import items, threads
+from chatkit_backend.store.threads import ThreadStore
+from tests.store.examples import message, thread
+
+NOW = datetime.now(UTC)
+
+
+async def add_thread(
+    database: Database, store: ThreadStore, context: RequestContext, name: str, days: int
+) -> None:
+    """A thread with an item, whose last change was so many days ago."""
+    await store.save_thread(thread(name), context)
+    await store.add_thread_item(name, message("m", thread_id=name), context)
+    old = update(threads).where(threads.c.id == name).values(updated_at=NOW - timedelta(days=days))
+    async with database.write() as connection:
+        await connection.execute(old)
+
+
+async def names(database: Database) -> list[str]:
+    async with database.read() as connection:
+        return list(await connection.scalars(select(threads.c.id).order_by(threads.c.position)))
+
+
+async def test_threads_without_a_change_for_too_long_are_deleted_with_their_items(
+    database: Database, store: ThreadStore, alice: RequestContext, bob: RequestContext
+) -> None:
+    await add_thread(database, store, alice, "old", 31)
+    await add_thread(database, store, alice, "young", 29)
+    await add_thread(database, store, bob, "old too", 400)
+    assert await delete_old_threads(database, NOW - timedelta(days=30)) == 2
+    assert await names(database) == ["young"]
+    async with database.read() as connection:
+        assert (await connection.scalars(select(items.c.thread_id))).all() == ["young"]
+
+
+async def test_a_new_message_keeps_an_old_thread(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await add_thread(database, store, alice, "old", 31)
+    await store.add_thread_item("old", message("new", thread_id="old"), alice)
+    assert await delete_old_threads(database, NOW - timedelta(days=30)) == 0
+
+
+async def test_a_thread_that_changes_while_it_is_looked_at_is_kept(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await add_thread(database, store, alice, "old", 31)
+    async with database.read() as connection:
+        positions = list(await connection.scalars(select(threads.c.position)))
+    await store.add_thread_item("old", message("new", thread_id="old"), alice)
+    assert await retention._delete(database, positions, NOW - timedelta(days=30)) == 0
+    assert await names(database) == ["old"]
+
+
+async def test_many_are_deleted_in_steps(
+    database: Database,
+    store: ThreadStore,
+    alice: RequestContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "_LOOKED_AT_ONCE", 7)
+    monkeypatch.setattr(retention, "_DELETED_AT_ONCE", 2)
+    for number in range(20):
+        await add_thread(database, store, alice, f"{number}", 31 if number % 3 else 1)
+    assert await delete_old_threads(database, NOW - timedelta(days=30)) == 13
+    assert len(await names(database)) == 7
+
+
+async def test_one_replica_at_a_time_deletes(postgres_url: str, alice: RequestContext) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    await add_thread(one, ThreadStore(one), alice, "old", 31)
+    async with one.write() as connection:
+        assert await one.dialect.try_lock(connection, "retention")
+        assert await delete_old_threads(other, NOW - timedelta(days=30)) == 0
+    assert await delete_old_threads(other, NOW - timedelta(days=30)) == 1
+    for database in (one, other):
+        await database.close()
+
+
+async def test_it_runs_in_the_background_as_soon_as_the_server_starts(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await add_thread(database, store, alice, "old", 31)
+    running = Retention(database, days=30)
+    running.start()
+    async with asyncio.timeout(5):
+        while await names(database):
+            await asyncio.sleep(0.01)
+    await running.stop()
+
+
+async def test_without_a_number_of_days_everything_is_kept(
+    database: Database, store: ThreadStore, alice: RequestContext
+) -> None:
+    await add_thread(database, store, alice, "old", 4_000)
+    keeping = Retention(database, days=None)
+    keeping.start()
+    await asyncio.sleep(0.05)
+    await keeping.stop()
+    assert await names(database) == ["old"]
+
+
+async def test_it_goes_on_when_the_database_was_away(
+    database: Database,
+    store: ThreadStore,
+    alice: RequestContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await add_thread(database, store, alice, "old", 31)
+    real = retention.delete_old_threads
+    calls: list[datetime] = []
+
+    async def away_at_first(found_in: Database, before: datetime) -> int:
+        calls.append(before)
+        if len(calls) == 1:
+            raise DatabaseUnavailable("away")
+        return await real(found_in, before)
+
+    monkeypatch.setattr(retention, "delete_old_threads", away_at_first)
+    monkeypatch.setattr(retention, "_PAUSE_SECONDS", 0.01)
+    running = Retention(database, days=30)
+    running.start()
+    async with asyncio.timeout(5):
+        while await names(database):
+            await asyncio.sleep(0.01)
+    await running.stop()
