@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from chatkit_backend.errors import SettingsError
-from chatkit_backend.settings import GROUPS, Settings, load_settings, setting_name, unknown_settings
+from chatkit_backend.settings import (
+    GROUPS,
+    PLATFORM_NAMES,
+    Settings,
+    load_settings,
+    setting_name,
+    unknown_settings,
+)
 
 Env = pytest.MonkeyPatch
 
@@ -64,9 +71,51 @@ def test_hosting_platforms_may_set_the_port(monkeypatch: Env) -> None:
     assert load_settings().port == 6000
 
 
+@pytest.mark.parametrize(("field", "platform"), PLATFORM_NAMES.items())
+def test_our_own_name_wins_over_that_of_the_platform_wherever_it_is_written(
+    monkeypatch: Env, tmp_path: Path, field: str, platform: str
+) -> None:
+    values = {"database_url": ("sqlite:///a.db", "sqlite:///b.db")}.get(field, ("3", "4"))
+
+    def found() -> str:
+        value = getattr(load_settings(), field)
+        return str(value.get_secret_value() if field == "database_url" else value)
+
+    (tmp_path / ".env").write_text(f"{platform}={values[0]}\n")
+    assert found() == values[0]
+    monkeypatch.setenv(platform, values[1])
+    assert found() == values[1]
+    (tmp_path / ".env").write_text(f"{setting_name(field)}={values[0]}\n")
+    assert found() == values[0]
+    monkeypatch.setenv(setting_name(field), values[1])
+    assert found() == values[1]
+
+
+def test_the_database_and_its_password_are_not_shown_by_accident() -> None:
+    settings = load_settings(database_url="postgresql://ada:pass-word@host/db")
+    assert "pass-word" not in f"{settings!r} {settings.model_dump()}"
+
+
+def test_a_database_that_cannot_be_used_is_refused_without_its_password() -> None:
+    (problem,) = problems(database_url="mysql://ada:pass-word@host/db")
+    assert problem.startswith("CHATKIT_DATABASE_URL: must be")
+    assert "pass-word" not in problem
+
+
+def test_several_workers_need_a_database_that_they_share() -> None:
+    (problem,) = problems(workers=2, database_url="memory://")
+    assert problem.startswith("CHATKIT_WORKERS: ")
+    assert load_settings(workers=1, database_url="memory://").workers == 1
+    assert load_settings(workers=2, database_url="sqlite:///chat.db").workers == 2
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CHATKIT_DATABASE_POOL_SIZE", "0"),
+        ("CHATKIT_DATABASE_TIMEOUT", "0"),
+        ("CHATKIT_RETENTION_DAYS", "0"),
+        ("CHATKIT_WORKERS", "0"),
         ("CHATKIT_PORT", "eighty"),
         ("CHATKIT_PORT", "70000"),
         ("CHATKIT_AUTH", "none"),

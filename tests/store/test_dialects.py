@@ -52,6 +52,13 @@ def test_what_the_address_says_reaches_the_driver() -> None:
     assert parameters(HEROKU)["port"] == "5432"
 
 
+def test_options_reach_the_driver_as_they_are_written() -> None:
+    found = parameters(
+        "postgresql://h/d?options=-csearch_path%3Dchat%20-cwork_mem%3D8MB&pgbouncer=1"
+    )
+    assert found["options"] == "-csearch_path=chat -cwork_mem=8MB"
+
+
 def test_nothing_is_prepared_because_a_pooler_would_lose_it() -> None:
     assert parameters(SUPABASE)["prepare_threshold"] is None
 

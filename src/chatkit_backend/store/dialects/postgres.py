@@ -11,7 +11,7 @@ import select
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -103,7 +103,7 @@ class PostgreSQL:
         try:
             psycopg.connect(**self._connect_arguments()).close()
         except psycopg.Error as error:
-            reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+            reason = " ".join(str(error).split())  # libpq writes several lines
             raise DatabaseUnavailable(
                 f"CHATKIT_DATABASE_URL: cannot connect to {self.describe()}: {reason}"
             ) from error
@@ -202,12 +202,9 @@ def _for_libpq(url: str) -> str:
     if "#" in url or url.count("@") != parts.netloc.count("@") or parts.netloc.count("@") > 1:
         # libpq would take a piece of the password for the host, and show it when it fails.
         raise ValueError(_UNREADABLE)
-    query = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if name not in _FOREIGN_PARAMETERS
-    ]
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    # Not decoded and encoded again: libpq takes a plus sign for a plus sign.
+    known = (p for p in parts.query.split("&") if p.partition("=")[0] not in _FOREIGN_PARAMETERS)
+    return urlunsplit(parts._replace(query="&".join(known)))
 
 
 def _refuse_closed(connection: Any, _: object, __: object) -> None:
