@@ -10,14 +10,16 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import aiosqlite
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.store.dialects.dialect import Begin
+from chatkit_backend.store.dialects.sqlite_driver import Connection
 
 # How long a statement waits for a writer in another process before it gives up. Our write
 # transactions last milliseconds, so this is reached only when something holds on to the file.
@@ -136,21 +138,25 @@ class SQLite:
     def engine(self) -> AsyncEngine:
         """A new engine; it connects when it is first used."""
         return create_async_engine(
-            URL.create(
-                "sqlite+aiosqlite",
-                database=self._name,
-                query={} if self._path else {"vfs": "memdb", "uri": "true"},
-            ),
+            "sqlite+aiosqlite://",
+            async_creator=self._connect,
             # Statements in errors and logs would show what users wrote.
             hide_parameters=True,
+            poolclass=AsyncAdaptedQueuePool,
             # In memory there is no write-ahead log, so readers and the writer take turns.
             pool_size=_READERS + 1 if self._path else 1,
             max_overflow=0,
-            connect_args={
-                "factory": _Connection,
-                "isolation_level": None,
-                "timeout": BUSY_SECONDS,
-            },
+        )
+
+    async def _connect(self) -> aiosqlite.Connection:
+        return await Connection(
+            lambda: sqlite3.connect(
+                self._name if self._path else f"{self._name}?vfs=memdb",
+                uri=self._path is None,
+                isolation_level=None,
+                timeout=BUSY_SECONDS,
+                factory=_Connection,
+            )
         )
 
     def release(self) -> None:
