@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 from chatkit.types import ClientToolCallItem, ThreadItem
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from sqlalchemy import delete
 
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.tables import threads
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
 from tests.store.examples import call, message, thread
 
@@ -36,17 +38,24 @@ MISSING = "not found"
 class Stores(RuleBasedStateMachine):
     """Runs each rule on the store and on dictionaries, which keep the order of insertion."""
 
+    url: str
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.database = self.run(Database.open("memory://"))
-        self.run(self.database.migrate())
+        self.database = self.run(Database.open(self.url))
+        self.run(self.empty())
         self.store = ThreadStore(self.database)
         self.titles: dict[str, dict[str, str]] = {"alice": {}, "bob": {}}
         self.items: dict[str, dict[str, ThreadItem]] = {}
 
     def run(self, made: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(made)
+
+    async def empty(self) -> None:
+        await self.database.migrate()
+        async with self.database.write() as connection:
+            await connection.execute(delete(threads))
 
     def teardown(self) -> None:
         self.run(self.database.close())
@@ -172,11 +181,15 @@ def context(user: str) -> RequestContext:
     return RequestContext(user=User(user))
 
 
-TestStores = Stores.TestCase
-TestStores.settings = settings(
-    max_examples=25,
-    stateful_step_count=40,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def test_every_store_agrees_with_the_dictionaries(database_url: str) -> None:
+    class Here(Stores):
+        url = database_url
+
+    examples = settings(
+        max_examples=25,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    run_state_machine_as_test(Here, settings=examples)
