@@ -72,7 +72,7 @@ class Chat:
         body = self.body(operation, params)
         async with self.http.stream("POST", "/api/chatkit", json=body) as response:
             assert response.status_code == 200, await response.aread()
-            yield _events(response)
+            yield events_of(response)
 
     async def stream(self, operation: str, **params: Any) -> list[Event]:
         """All events of a streaming operation."""
@@ -123,7 +123,18 @@ def streamed_text(events: list[Event]) -> str:
     )
 
 
-async def _events(response: httpx2.Response) -> AsyncIterator[Event]:
+async def read_until(events: AsyncIterator[Event], text: str) -> list[Event]:
+    """The events up to the one with which the answer so far is `text`."""
+    seen: list[Event] = []
+    async for event in events:
+        seen.append(event)
+        if streamed_text(seen) == text:
+            break
+    return seen
+
+
+async def events_of(response: httpx2.Response) -> AsyncIterator[Event]:
+    """The events of a streamed response as they arrive."""
     async for line in response.aiter_lines():
         if line.startswith("data: "):
             event = json.loads(line.removeprefix("data: "))

@@ -13,9 +13,8 @@ import pytest
 
 from chatkit_backend.app import create_app
 from chatkit_backend.settings import PLATFORM_NAMES, Settings
-from chatkit_backend.store.engine import Database
 from tests.chatting import Chat
-from tests.postgres import drop_database, new_database, running_postgres
+from tests.postgres import drop_database, migrated_database, new_database, running_postgres
 from tests.provider.server import ScriptedProvider
 from tests.serving import ServedApp
 
@@ -98,8 +97,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> Iterator[str]:
     """A database with our tables, for one test after the other."""
-    url = new_database(postgres_server)
-    asyncio.run(_migrate(url))
+    url = asyncio.run(migrated_database(postgres_server))
     yield url
     drop_database(url)
 
@@ -118,12 +116,6 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
     url = new_database(postgres_server)
     yield url
     drop_database(url)
-
-
-async def _migrate(url: str) -> None:
-    database = await Database.open(url)
-    await database.migrate()
-    await database.close()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -17,6 +17,8 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from chatkit_backend.store.engine import Database
+
 # A server to use instead, as a role that may create databases.
 URL_VARIABLE = "CHATKIT_TEST_POSTGRES_URL"
 
@@ -63,6 +65,15 @@ def new_database(server_url: str) -> str:
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+
+
+async def migrated_database(server_url: str) -> str:
+    """The address of a new database on a server, with our tables."""
+    url = new_database(server_url)
+    database = await Database.open(url)
+    await database.migrate()
+    await database.close()
+    return url
 
 
 def drop_database(url: str) -> None:

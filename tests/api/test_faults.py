@@ -10,15 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import psycopg
 import pytest
 
 from chatkit_backend.store.dialects import sqlite
 from chatkit_backend.store.dialects.dialect import Begin
-from tests.chatting import Chat, Event, message, texts_of, thread_of
+from tests.chatting import Chat, events_of, message, texts_of, thread_of
 from tests.conftest import Serve
-from tests.postgres import OwnPostgres, new_database
+from tests.postgres import OwnPostgres, migrated_database
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Text
 
@@ -28,15 +27,6 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgr
     """A server that a test may kill."""
     with OwnPostgres(tmp_path_factory.mktemp("own") / "data") as server:
         yield server
-
-
-def migrated(url: str) -> str:
-    """A new database of a server, ready to be served."""
-    from tests.conftest import _migrate  # noqa: PLC0415 - the conftest is a plugin first
-
-    database = new_database(url)
-    asyncio.run(_migrate(database))
-    return database
 
 
 async def ready(chat: Chat) -> int:
@@ -73,7 +63,7 @@ class Sender:
                 assert int(response.headers["retry-after"]) > 0
                 self.refused += 1
                 return
-            events = [event async for event in _events(response)]
+            events = [event async for event in events_of(response)]
         if events[0]["type"] == "thread.created":
             self.thread = events[0]["thread"]["id"]
         done = [event["item"] for event in events if event["type"] == "thread.item.done"]
@@ -83,20 +73,11 @@ class Sender:
             self.broken += 1
 
 
-async def _events(response: httpx2.Response) -> Any:
-    import json  # noqa: PLC0415 - used here only
-
-    async for line in response.aiter_lines():
-        if line.startswith("data: "):
-            event: Event = json.loads(line.removeprefix("data: "))
-            yield event
-
-
 @pytest.mark.slow
 async def test_a_postgresql_that_crashes_under_load_loses_no_acknowledged_message(
     serve: Serve, provider: ScriptedProvider, own_postgres: OwnPostgres
 ) -> None:
-    url = await asyncio.to_thread(migrated, own_postgres.url)
+    url = await migrated_database(own_postgres.url)
     served = serve(database_url=url, database_timeout=3)
     stopping = asyncio.Event()
 
@@ -161,7 +142,7 @@ async def test_connections_that_the_server_closed_are_replaced_unnoticed(
 async def test_a_postgresql_that_does_not_answer_is_told_in_time(
     serve: Serve, own_postgres: OwnPostgres
 ) -> None:
-    url = await asyncio.to_thread(migrated, own_postgres.url)
+    url = await migrated_database(own_postgres.url)
     async with Chat(serve(database_url=url, database_timeout=1).url) as chat:
         thread = thread_of(await chat.say("Hello"))
         with own_postgres.frozen():

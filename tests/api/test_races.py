@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.chatting import Chat, message, streamed_text, texts_of, thread_of
+from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.conftest import Serve
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Hang, Text
@@ -44,11 +44,7 @@ async def test_a_retry_during_an_answer_stops_it_and_takes_its_place(
     provider.script(HANGING, Text("The whole answer"))
     async with Chat(serve(database_url=database_url).url) as chat:
         async with chat.streaming("threads.create", input=message("Count")) as events:
-            seen = []
-            async for event in events:
-                seen.append(event)
-                if streamed_text(seen) == "one two three":
-                    break
+            seen = await read_until(events, "one two three")
             thread, asked = thread_of(seen), seen[1]["item"]["id"]
             again = await chat.stream("threads.retry_after_item", thread_id=thread, item_id=asked)
             # The first stream ends; nobody waits for it for ever.

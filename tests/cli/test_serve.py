@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from tests.chatting import Chat, message, streamed_text, texts_of, thread_of
+from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.cli.conftest import Run, Start
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Failure, Hang
@@ -86,15 +86,11 @@ async def test_an_answer_under_way_is_kept_when_it_stops(
 ) -> None:
     provider.script(Hang(3, "one two three four"))
     program = start()
-    seen = []
     async with (
         Chat(program.url) as chat,
         chat.streaming("threads.create", input=message("Count")) as events,
     ):
-        async for event in events:
-            seen.append(event)
-            if streamed_text(seen) == "one two three":
-                break
+        seen = await read_until(events, "one two three")
         program.stop(kind)
     assert "Traceback" not in program.output
     async with Chat(start().url) as chat:

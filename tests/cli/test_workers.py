@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from tests.chatting import Chat, message, streamed_text, texts_of, thread_of
+from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.cli.conftest import Program, Run, Start
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Hang, Text
@@ -79,15 +79,11 @@ async def test_answers_that_take_too_long_keep_their_text_when_it_stops(
 ) -> None:
     provider.script(Hang(3, "one two three four"))
     program = start("--workers", "2", CHATKIT_SHUTDOWN_SECONDS="1", **database)
-    seen = []
     async with (
         Chat(program.url) as chat,
         chat.streaming("threads.create", input=message("Count")) as events,
     ):
-        async for event in events:
-            seen.append(event)
-            if streamed_text(seen) == "one two three":
-                break
+        seen = await read_until(events, "one two three")
         await asyncio.to_thread(program.stop)
     assert "Traceback" not in program.output
     async with Chat(start(**database).url) as chat:
