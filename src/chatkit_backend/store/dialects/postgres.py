@@ -199,7 +199,7 @@ def _parameters(url: str) -> dict[str, Any]:
 
 def _for_libpq(url: str) -> str:
     parts = urlsplit(url)
-    if "#" in url or url.count("@") != parts.netloc.count("@") or parts.netloc.count("@") > 1:
+    if url.count("@") != parts.netloc.count("@") or parts.netloc.count("@") > 1:
         # libpq would take a piece of the password for the host, and show it when it fails.
         raise ValueError(_UNREADABLE)
     # Not decoded and encoded again: libpq takes a plus sign for a plus sign.
