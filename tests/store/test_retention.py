@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 
 from chatkit_backend.context import RequestContext
@@ -113,6 +114,21 @@ async def test_without_a_number_of_days_everything_is_kept(
     await asyncio.sleep(0.05)
     await keeping.stop()
     assert await names(database) == ["old"]
+
+
+async def test_a_mistake_that_ends_it_is_in_the_log(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(retention, "delete_old_threads", mistaken)
+    with structlog.testing.capture_logs() as logged:
+        running = Retention(database, days=30)
+        running.start()
+        await asyncio.sleep(0.05)
+        await running.stop()
+    assert [line["event"] for line in logged] == ["retention ended"]
 
 
 async def test_it_goes_on_when_the_database_was_away(

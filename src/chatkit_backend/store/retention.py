@@ -41,6 +41,7 @@ class Retention:
         """Begin, unless all is kept."""
         if self._days is not None:
             self._task = asyncio.create_task(self._run(timedelta(days=self._days)))
+            self._task.add_done_callback(_tell_of_failure)
 
     async def stop(self) -> None:
         """End, in the middle of the work if need be; what is not deleted yet is deleted later."""
@@ -57,6 +58,11 @@ class Retention:
             else:
                 _log.info("retention", deleted_threads=deleted)
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("retention ended", exc_info=error)
 
 
 async def delete_old_threads(database: Database, before: datetime) -> int:
