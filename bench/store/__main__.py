@@ -152,7 +152,7 @@ async def run(chosen: argparse.Namespace, server: str, folder: Path) -> list[Fig
 def main() -> int:
     """Runs it and prints the result. Returns the exit status."""
     chosen = options()
-    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder) / "pg") as server:
+    with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
         about = machine(server)
         small, large = asyncio.run(run(chosen, server, Path(folder)))
     if chosen.json:

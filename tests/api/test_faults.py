@@ -23,9 +23,9 @@ from tests.provider.steps import Text
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+def own_postgres() -> Iterator[OwnPostgres]:
     """A server that a test may kill."""
-    with OwnPostgres(tmp_path_factory.mktemp("own") / "data") as server:
+    with OwnPostgres.running() as server:
         yield server
 
 
