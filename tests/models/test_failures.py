@@ -189,7 +189,7 @@ NEVER_RETRY = {
     failures.CUT_SHORT,
     failures.NOT_ACCEPTED,
 }
-LIMITS = CallLimits(connect_timeout_seconds=2, read_timeout_seconds=0.3, retries=0)
+LIMITS = CallLimits(connect_timeout_seconds=2, read_timeout_seconds=1, retries=0)
 
 
 @pytest.mark.parametrize(("step", "kind"), FAILURES.values(), ids=FAILURES)

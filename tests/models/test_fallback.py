@@ -30,7 +30,7 @@ from tests.provider import (
 )
 from tests.provider.steps import Answer, Call, Message, Thought
 
-LIMITS = CallLimits(connect_timeout_seconds=2, read_timeout_seconds=0.3, retries=0)
+LIMITS = CallLimits(connect_timeout_seconds=2, read_timeout_seconds=1, retries=0)
 
 
 @pytest.fixture
