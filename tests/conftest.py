@@ -10,9 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from chatkit_backend.app import create_app
 from chatkit_backend.settings import PLATFORM_NAMES, Settings
+from chatkit_backend.store.tables import metadata
 from tests.chatting import Chat
 from tests.postgres import drop_database, migrated_database, new_database, running_postgres
 from tests.provider.server import ScriptedProvider
@@ -106,7 +108,8 @@ def migrated_postgres(postgres_server: str) -> Iterator[str]:
 def postgres_url(migrated_postgres: str) -> str:
     """A database with our tables and nothing in them."""
     with psycopg.connect(migrated_postgres, autocommit=True) as connection:
-        connection.execute("TRUNCATE threads, items, attachments")
+        names = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
+        connection.execute(sql.SQL("TRUNCATE {}").format(names))
     return migrated_postgres
 
 

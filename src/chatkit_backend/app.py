@@ -16,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from chatkit_backend.api import chatkit, debug, ops
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
+from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.auth.development import DevelopmentAuth
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.history import HistoryBudget
@@ -80,7 +81,7 @@ def _services(
     store = ThreadStore(database)
     budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
     return Services(
-        authenticate=DevelopmentAuth(settings.cors_origins),
+        authenticate=AnyOf((), "", DevelopmentAuth(settings.cors_origins)),
         chat=ChatServer(store, runner, budget, turns),
         turns=turns,
         store=store,

@@ -1,7 +1,8 @@
 """Who asks, from which page, in which language: the frozen values every room works with.
 
-`User` is what authentication vouches for. `PageContext` and `Profile` are what the browser says of
-itself: they are cleaned and capped here, and stay untrusted all the way to the model.
+`User` and `Session` are what authentication vouches for. `PageContext` and `Profile` are what the
+browser says of itself: they are cleaned and capped here, and stay untrusted all the way to the
+model.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -128,6 +130,63 @@ class User:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Which agent answers in a session, and what the team's server tells it.
+
+    Attributes:
+        id: Name of the agent, as `CHATKIT_WORKFLOWS` maps it; `default` where nobody named one.
+        version: Version that was asked for; kept for the agent to see.
+        state_variables: What the team's server hands to the agent: text, numbers and booleans.
+        tracing: Whether runs may be traced, where the settings trace at all.
+    """
+
+    id: str = "default"
+    version: str | None = None
+    state_variables: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    tracing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfiguration:
+    """What the user of a session may use.
+
+    Attributes:
+        titling: Whether threads get titles by themselves.
+        uploads: Whether files may be attached.
+        max_file_megabytes: Largest file.
+        max_files: Most files.
+        history: Whether threads from before the session can be reached.
+        recent_threads: How many of the newest threads can be reached; None for all.
+    """
+
+    titling: bool = True
+    uploads: bool = True
+    max_file_megabytes: int = 512
+    max_files: int = 10
+    history: bool = True
+    recent_threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a client secret stands for, besides its user.
+
+    Attributes:
+        id: Of the session; no secret.
+        created_at: When it began; refreshing does not change it.
+        workflow: Which agent answers.
+        configuration: What its user may use.
+        turns_per_minute: Rate limit of the session's own; None for that of the settings alone.
+    """
+
+    id: str
+    created_at: datetime
+    workflow: Workflow = field(default_factory=Workflow)
+    configuration: SessionConfiguration = field(default_factory=SessionConfiguration)
+    turns_per_minute: int | None = None
+
+
 class _BrowserMetadata(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -145,6 +204,7 @@ class RequestContext:
         profile: What the browser says of them; untrusted.
         locale: Preferred language as a BCP 47 tag, such as `de-CH`; None when not stated.
         metadata: The request's `metadata` object as it came; untrusted.
+        session: What the client secret stands for; None where another credential was used.
     """
 
     user: User
@@ -152,6 +212,7 @@ class RequestContext:
     profile: Profile | None = None
     locale: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    session: Session | None = None
 
     @classmethod
     def for_request(
@@ -159,6 +220,7 @@ class RequestContext:
         user: User,
         metadata: Mapping[str, Any] | None = None,
         accept_language: str | None = None,
+        session: Session | None = None,
     ) -> Self:
         """The context of one request.
 
@@ -166,6 +228,7 @@ class RequestContext:
             user: Who asks.
             metadata: The request's `metadata`, unread.
             accept_language: The `Accept-Language` header, unread.
+            session: What the client secret of the request stands for.
 
         Raises:
             InvalidRequest: A field of `userInfo` or `pageContext` has the wrong type.
@@ -182,6 +245,7 @@ class RequestContext:
             profile=browser.userInfo,
             locale=preferred_language(accept_language),
             metadata=dict(metadata or {}),
+            session=session,
         )
 
 

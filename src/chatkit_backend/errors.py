@@ -4,12 +4,16 @@
     ├── SettingsError          the environment or .env cannot be used; stops the start
     ├── RequestError           the request cannot be served; told before the first byte
     │   ├── InvalidRequest     malformed or of the wrong type
-    │   ├── Forbidden          a page of another site asks
+    │   ├── NotSignedIn        the credentials are missing, unknown, expired or cancelled
+    │   ├── Forbidden          known who asks, but it may not be done from here, or not at all
     │   ├── NotFound           unknown, or somebody else's: the two look alike on purpose
     │   ├── Conflict           well-formed, but the thread is not in that state
     │   ├── BodyTooLarge       over the limit of the settings
+    │   ├── TooManyRequests    over a rate limit; says when to come again
     │   └── NotSupported       a ChatKit operation that this server does not offer
     ├── DatabaseUnavailable    the database did not answer; worth trying again later
+    ├── KeysUnavailable        the identity provider's keys cannot be had; worth trying again later
+    ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     └── ModelError             the model could not answer; told inside the stream
 
 Nothing here knows HTTP: `api/errors.py` maps these to statuses. No message ever holds a secret
@@ -56,8 +60,23 @@ class InvalidRequest(RequestError):
     code = "invalid_request"
 
 
+class NotSignedIn(RequestError):
+    """Nobody is known to ask: the credentials are missing, or are good for nobody.
+
+    Args:
+        message: A sentence for the developer of the page.
+        code: Which of the reasons it is, so that a client knows whether to refresh: one of
+            `not_signed_in`, `invalid_token`, `token_expired`, `client_secret_unknown`,
+            `client_secret_expired`, `client_secret_cancelled`, `invalid_api_key`.
+    """
+
+    def __init__(self, message: str, *, code: str = "not_signed_in") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Forbidden(RequestError):
-    """The request comes from where it may not come from."""
+    """It may not be done from where the request comes, or not by who asks."""
 
     code = "forbidden"
 
@@ -80,6 +99,21 @@ class BodyTooLarge(RequestError):
     code = "body_too_large"
 
 
+class TooManyRequests(RequestError):
+    """More requests came than a rate limit allows.
+
+    Args:
+        message: A sentence for the developer of the page.
+        retry_after_seconds: When the next request can succeed.
+    """
+
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotSupported(RequestError):
     """The ChatKit operation exists, but this server does not offer it."""
 
@@ -88,6 +122,23 @@ class NotSupported(RequestError):
 
 class DatabaseUnavailable(ChatKitBackendError):
     """The database did not answer; nothing was stored."""
+
+
+class KeysUnavailable(ChatKitBackendError):
+    """The identity provider's keys cannot be had, so no token can be verified now."""
+
+
+class HostedApiError(ChatKitBackendError):
+    """OpenAI's hosted ChatKit API refused the call, or did not answer.
+
+    Args:
+        message: A sentence for the developer of the page; never OpenAI's own words, which may
+            repeat a part of the key.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class ModelError(ChatKitBackendError):

@@ -12,7 +12,7 @@ from chatkit_backend.errors import Forbidden, InvalidRequest
 async def user_of(user_id: str | None = None, allowed: tuple[str, ...] = (), **headers: str) -> str:
     query = {} if user_id is None else {"userId": user_id}
     credentials = Credentials(headers={"host": "localhost:8000"} | headers, query=query)
-    return (await DevelopmentAuth(allowed)(credentials)).id
+    return (await DevelopmentAuth(allowed)(credentials)).user.id
 
 
 async def test_the_query_names_the_user() -> None:

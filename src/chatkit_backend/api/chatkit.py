@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from chatkit_backend.api.dependencies import CurrentUser, LimitedBody, context_of
+from chatkit_backend.api.dependencies import CurrentIdentity, LimitedBody, context_of
 from chatkit_backend.api.services import CurrentServices
 from chatkit_backend.api.sse import event_stream
 from chatkit_backend.errors import InvalidRequest
@@ -25,12 +25,12 @@ _OPERATION: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
 @router.post("/api/chatkit", summary="Run one ChatKit operation")
 async def run_operation(
-    request: Request, services: CurrentServices, user: CurrentUser, body: LimitedBody
+    request: Request, services: CurrentServices, identity: CurrentIdentity, body: LimitedBody
 ) -> Response:
     """Answers with `text/event-stream` for streaming operations and with JSON for the others."""
     started = perf_counter()
     operation = parse_operation(body)
-    context = context_of(request, user, operation.metadata)
+    context = context_of(request, identity, operation.metadata)
     response: Response
     if is_streaming_req(operation):
         turn = services.turns.start(services.chat.stream(operation, context))

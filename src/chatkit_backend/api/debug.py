@@ -17,7 +17,7 @@ from chatkit.types import (
 )
 from fastapi import APIRouter, Query
 
-from chatkit_backend.api.dependencies import CurrentUser
+from chatkit_backend.api.dependencies import CurrentIdentity
 from chatkit_backend.api.services import CurrentServices
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotFound
@@ -31,7 +31,7 @@ _MOST_ITEMS = 500
 @router.get("/debug/threads", summary="Threads with items, types and texts")
 async def debug_threads(
     services: CurrentServices,
-    user: CurrentUser,
+    identity: CurrentIdentity,
     limit: Annotated[int, Query(ge=1, le=_MOST_THREADS)] = 20,
     after: str | None = None,
     items: Annotated[int, Query(ge=0, le=_MOST_ITEMS)] = 100,
@@ -43,7 +43,7 @@ async def debug_threads(
     """
     if not services.debug:
         raise NotFound("There is nothing at /debug/threads.")
-    context = RequestContext(user=user)
+    context = RequestContext(user=identity.user, session=identity.session)
     page = await services.store.load_threads(limit, after, "desc", context)
     counts = await services.store.count_items([thread.id for thread in page.data], context)
     threads = [
@@ -51,7 +51,7 @@ async def debug_threads(
         for thread in page.data
     ]
     return {
-        "user_id": user.id,
+        "user_id": identity.user.id,
         "thread_count": len(threads),
         "item_count": sum(counts.values()),
         "has_more": page.has_more,

@@ -8,24 +8,29 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from chatkit_backend.api.services import CurrentServices
-from chatkit_backend.auth.credentials import Credentials
-from chatkit_backend.context import RequestContext, User
+from chatkit_backend.auth.credentials import Credentials, Identity
+from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import BodyTooLarge
 
 
-async def current_user(request: Request, services: CurrentServices) -> User:
+def credentials_of(request: Request) -> Credentials:
+    """What the request carries that may say who sent it."""
+    return Credentials(
+        headers=dict(request.headers),
+        cookies=request.cookies,
+        query=dict(request.query_params),
+        method=request.method,
+    )
+
+
+async def current_identity(request: Request, services: CurrentServices) -> Identity:
     """Who asks.
 
     Raises:
-        RequestError: The credentials belong to nobody.
+        NotSignedIn: The credentials belong to nobody.
+        Forbidden: They must not be used from where the request comes.
     """
-    return await services.authenticate(
-        Credentials(
-            headers=dict(request.headers),
-            cookies=request.cookies,
-            query=dict(request.query_params),
-        )
-    )
+    return await services.authenticate(credentials_of(request))
 
 
 async def limited_body(request: Request, services: CurrentServices) -> bytes:
@@ -46,13 +51,14 @@ async def limited_body(request: Request, services: CurrentServices) -> bytes:
     return bytes(body)
 
 
-def context_of(request: Request, user: User, metadata: Mapping[str, Any]) -> RequestContext:
+def context_of(request: Request, identity: Identity, metadata: Mapping[str, Any]) -> RequestContext:
     """The context of an operation, from its request and the `metadata` of its body.
 
     Raises:
         InvalidRequest: A field of the metadata has the wrong type.
     """
-    return RequestContext.for_request(user, metadata, request.headers.get("accept-language"))
+    language = request.headers.get("accept-language")
+    return RequestContext.for_request(identity.user, metadata, language, identity.session)
 
 
 def _too_large(limit: int) -> BodyTooLarge:
@@ -61,5 +67,5 @@ def _too_large(limit: int) -> BodyTooLarge:
     )
 
 
-CurrentUser = Annotated[User, Depends(current_user)]
+CurrentIdentity = Annotated[Identity, Depends(current_identity)]
 LimitedBody = Annotated[bytes, Depends(limited_body)]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from chatkit_backend.auth.credentials import Authenticate
+from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.store.threads import ThreadStore
@@ -29,7 +29,7 @@ class Services:
         debug: Whether the debug view is open.
     """
 
-    authenticate: Authenticate
+    authenticate: AnyOf
     chat: ChatServer
     turns: RunningTurns
     store: ThreadStore

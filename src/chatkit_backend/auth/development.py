@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chatkit_backend.auth.credentials import Credentials
+from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import User
 from chatkit_backend.errors import Forbidden, InvalidRequest
 
@@ -38,7 +38,7 @@ class DevelopmentAuth:
 
     allowed_origins: tuple[str, ...] = ()
 
-    async def __call__(self, credentials: Credentials) -> User:
+    async def __call__(self, credentials: Credentials) -> Identity:
         """The user that the request names.
 
         Raises:
@@ -51,7 +51,7 @@ class DevelopmentAuth:
             raise InvalidRequest(
                 f"userId: use at most {MAX_USER_ID} printable characters.", field="userId"
             )
-        return User(id=user_id)
+        return Identity(User(id=user_id))
 
     def _refuse_foreign_pages(self, credentials: Credentials) -> None:
         host = credentials.headers.get("host", "")

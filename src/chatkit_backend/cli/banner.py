@@ -10,6 +10,14 @@ from rich.console import Console
 from chatkit_backend.settings import Settings
 
 
+_MODES = {
+    "session": "session: whoever shows a client secret",
+    "cookie": "cookie: whoever has a JWT in a cookie",
+    "bearer": "bearer: whoever sends a JWT",
+    "dev": "dev: anybody on this machine, as ?userId= says",
+}
+
+
 def announce(settings: Settings, models: tuple[str, ...], database: str, port: int) -> None:
     """Says where the server listens and what it uses.
 
@@ -25,7 +33,7 @@ def announce(settings: Settings, models: tuple[str, ...], database: str, port: i
         "Listening": f"{url}/api/chatkit",
         "Database": database,
         "Model": ", else ".join(models) + _about_demo(models),
-        "Auth": f"{settings.auth}: anybody on this machine, as ?userId= says",
+        "Auth": "; ".join(_MODES[mode] for mode in settings.auth),
     }
     if settings.workers > 1:
         rows["Workers"] = str(settings.workers)

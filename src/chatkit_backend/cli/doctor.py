@@ -75,7 +75,7 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
         for problem in error.problems:
             yield Finding("settings", "wrong", problem)
         return
-    yield Finding("settings", "ok", f"All can be used; auth mode is {settings.auth}.")
+    yield Finding("settings", "ok", f"All can be used; auth is {', '.join(settings.auth)}.")
     yield await _look_at_database(settings)
     async for finding in _look_at_models(settings, live=live):
         yield finding

@@ -60,13 +60,13 @@ def refuse_unsafe(settings: Settings) -> None:
     """Stops a server that anybody on the network could use as anybody.
 
     Raises:
-        SettingsError: The auth mode is `dev` and the host is more than this machine.
+        SettingsError: The auth modes include `dev`, and the host is more than this machine.
     """
-    if not is_loopback(settings.host):
+    if "dev" in settings.auth and not is_loopback(settings.host):
         raise SettingsError(
             f"CHATKIT_HOST: {settings.host!r} can be reached from other machines, but "
-            "CHATKIT_AUTH=dev lets anybody chat as anybody. Keep CHATKIT_HOST=127.0.0.1, and put "
-            "a proxy that signs users in before it."
+            "the auth mode dev lets anybody chat as anybody. Keep CHATKIT_HOST=127.0.0.1, or set "
+            "CHATKIT_AUTH to session, cookie or bearer."
         )
 
 

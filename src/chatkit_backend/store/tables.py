@@ -1,7 +1,9 @@
 """The tables, as SQLAlchemy Core sees them.
 
-`data` holds the protocol's own JSON of a thread, item or attachment; pydantic writes and reads it.
-The columns beside it are those that queries look at.
+`data` holds JSON: the protocol's own of a thread, item or attachment, and ours of a session.
+pydantic writes and reads it. The columns beside it are those that queries look at.
+
+Of client secrets and API keys only the hash is kept, so that nobody can use what a backup holds.
 
 The tables themselves are made by `migrations/`; a test proves that the two agree.
 """
@@ -106,4 +108,50 @@ attachments: Final = Table(
     Column("data", DOCUMENT, nullable=False),
     Index(None, "thread_id"),  # what goes with a deleted thread
     Index(None, "owner_id", "id"),  # a page of a user's attachments
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("owner_id", TEXT, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),  # of its newest client secret
+    Column("cancelled_at", UtcDateTime),
+    Column("data", DOCUMENT, nullable=False),
+    Index(None, "owner_id", "id"),  # a page of a user's sessions
+    Index(None, "expires_at"),  # those that are over, to be deleted
+)
+
+client_secrets: Final = Table(
+    "client_secrets",
+    metadata,
+    Column("hash", TEXT, primary_key=True),
+    Column("session_id", TEXT, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("replaced_at", UtcDateTime),  # when it was refreshed
+    Index(None, "session_id"),  # what goes with a deleted session
+)
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    Column("hash", TEXT, nullable=False),
+    Column("ending", TEXT, nullable=False),  # its last characters, so that people know it again
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    UniqueConstraint("hash"),
+)
+
+imported_threads: Final = Table(
+    "imported_threads",
+    metadata,
+    # No foreign key: a thread that was deleted here must not come back with the next import.
+    Column("thread_id", TEXT, primary_key=True),
+    Column("owner_id", TEXT, nullable=False),
+    Column("last_item_id", TEXT),  # null until an item was imported
+    Column("imported_at", UtcDateTime, nullable=False),
+    Index(None, "owner_id", "thread_id"),  # what goes with a deleted user
 )
