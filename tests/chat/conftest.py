@@ -16,6 +16,7 @@ from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.chat.workflows import Workflows
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model
@@ -83,7 +84,7 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
     """Makes a chat with an agent that has the given tools, guardrails and so on."""
 
     def make(budget: HistoryBudget | None = None, **agent: Any) -> LocalChat:
-        runner = AgentRunner(Agent[TurnContext](name="assistant", **agent), model)
+        runner = AgentRunner(Workflows(Agent[TurnContext](name="assistant", **agent)), model)
         budget = budget or HistoryBudget(tokens=16_000, items=100)
         return LocalChat(ChatServer(store, runner, budget, RunningTurns()), store)
 

@@ -9,16 +9,18 @@ import pytest
 import structlog
 from sqlalchemy import select, update
 
-from chatkit_backend.context import RequestContext
+from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.store import retention
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention, delete_old_threads
+from chatkit_backend.store.sessions import SessionStore, StoredSession
 from chatkit_backend.store.tables import items, threads
 from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import message, thread
 
 NOW = datetime.now(UTC)
+SESSION_AGE = timedelta(days=2)
 
 
 async def add_thread(
@@ -97,7 +99,7 @@ async def test_it_runs_in_the_background_as_soon_as_the_server_starts(
     database: Database, store: ThreadStore, alice: RequestContext
 ) -> None:
     await add_thread(database, store, alice, "old", 31)
-    running = Retention(database, days=30)
+    running = Retention(database, 30, SESSION_AGE)
     running.start()
     async with asyncio.timeout(5):
         while await names(database):
@@ -105,11 +107,28 @@ async def test_it_runs_in_the_background_as_soon_as_the_server_starts(
     await running.stop()
 
 
-async def test_without_a_number_of_days_everything_is_kept(
+async def test_sessions_that_are_over_go_although_all_threads_are_kept(
+    database: Database,
+) -> None:
+    sessions = SessionStore(database)
+    for name, days in (("old", 3), ("new", 1)):
+        ended = NOW - timedelta(days=days)
+        stored = StoredSession(User("alice"), Session(f"cksess_{name}", ended), 600, ended)
+        await sessions.add(stored, name)
+    running = Retention(database, None, SESSION_AGE)
+    running.start()
+    async with asyncio.timeout(5):
+        while await sessions.by_secret("old"):
+            await asyncio.sleep(0.01)
+    await running.stop()
+    assert await sessions.by_secret("new") is not None
+
+
+async def test_without_a_number_of_days_every_thread_is_kept(
     database: Database, store: ThreadStore, alice: RequestContext
 ) -> None:
     await add_thread(database, store, alice, "old", 4_000)
-    keeping = Retention(database, days=None)
+    keeping = Retention(database, None, SESSION_AGE)
     keeping.start()
     await asyncio.sleep(0.05)
     await keeping.stop()
@@ -124,7 +143,7 @@ async def test_a_mistake_that_ends_it_is_in_the_log(
 
     monkeypatch.setattr(retention, "delete_old_threads", mistaken)
     with structlog.testing.capture_logs() as logged:
-        running = Retention(database, days=30)
+        running = Retention(database, 30, SESSION_AGE)
         running.start()
         await asyncio.sleep(0.05)
         await running.stop()
@@ -149,7 +168,7 @@ async def test_it_goes_on_when_the_database_was_away(
 
     monkeypatch.setattr(retention, "delete_old_threads", away_at_first)
     monkeypatch.setattr(retention, "_PAUSE_SECONDS", 0.01)
-    running = Retention(database, days=30)
+    running = Retention(database, 30, SESSION_AGE)
     running.start()
     async with asyncio.timeout(5):
         while await names(database):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
-from chatkit_backend.context import RequestContext
+from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.tables import attachments, items, threads
+from chatkit_backend.store.sessions import SessionStore, StoredSession
+from chatkit_backend.store.tables import api_keys, imported_threads, metadata
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.users import Deleted, delete_user, export_user
 from tests.store.examples import file_attachment, message, thread
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 async def exported(database: Database, user_id: str) -> list[dict[str, Any]]:
@@ -24,13 +28,19 @@ async def left(database: Database) -> dict[str, int]:
     async with database.read() as connection:
         return {
             table.name: await connection.scalar(select(func.count()).select_from(table)) or 0
-            for table in (threads, items, attachments)
+            for table in metadata.sorted_tables
+            if table is not api_keys
         }
 
 
 @pytest.fixture
-async def belongings(store: ThreadStore, alice: RequestContext, bob: RequestContext) -> None:
-    """Two threads and three attachments of alice, one thread and attachment of bob."""
+async def belongings(
+    database: Database, store: ThreadStore, alice: RequestContext, bob: RequestContext
+) -> None:
+    """Two threads and three attachments of alice, one thread and attachment of bob.
+
+    And of each a session, and the note of a thread that was imported.
+    """
     for name in ("thr_1", "thr_2"):
         await store.save_thread(thread(name, title=f"Title of {name}"), alice)
         for item in ("a", "b"):
@@ -40,6 +50,12 @@ async def belongings(store: ThreadStore, alice: RequestContext, bob: RequestCont
     await store.save_thread(thread("thr_bob"), bob)
     await store.add_thread_item("thr_bob", message("x", thread_id="thr_bob"), bob)
     await store.save_attachment(file_attachment("atc_bob"), bob)
+    for owner in ("alice", "bob"):
+        session = StoredSession(User(owner), Session(f"cksess_{owner}", NOW), 600, NOW)
+        await SessionStore(database).add(session, f"hash of {owner}")
+        async with database.write() as connection:
+            values = {"thread_id": f"cthr_{owner}", "owner_id": owner, "imported_at": NOW}
+            await connection.execute(insert(imported_threads).values(values))
 
 
 @pytest.mark.usefixtures("belongings")
@@ -47,6 +63,9 @@ async def test_an_export_has_everything_of_the_user_and_nothing_of_others(
     database: Database,
 ) -> None:
     lines = await exported(database, "alice")
+    *lines, session = lines
+    assert (session["kind"], session["data"]["session"]["id"]) == ("session", "cksess_alice")
+    assert session["expires_at"] == NOW.isoformat()
     told = [(line["kind"], line.get("thread_id"), line["data"]["id"]) for line in lines]
     assert told == [
         ("thread", None, "thr_1"),
@@ -95,10 +114,12 @@ async def test_a_user_of_whom_nothing_is_stored_has_no_lines(database: Database)
 async def test_a_deletion_leaves_nothing_of_the_user_and_all_of_others(
     database: Database,
 ) -> None:
-    assert await delete_user(database, "alice") == Deleted(threads=2, items=4, attachments=3)
+    assert await delete_user(database, "alice") == Deleted(
+        threads=2, items=4, attachments=3, sessions=1
+    )
     assert await exported(database, "alice") == []
-    assert await left(database) == {"threads": 1, "items": 1, "attachments": 1}
-    assert await delete_user(database, "alice") == Deleted(threads=0, items=0, attachments=0)
+    assert set((await left(database)).values()) == {1}
+    assert await delete_user(database, "alice") == Deleted(0, 0, 0, 0)
 
 
 async def test_more_threads_than_one_step_takes_are_deleted(

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from agents import (
     Agent,
@@ -54,18 +54,26 @@ def default_agent(job: str) -> Agent[TurnContext]:
     return Agent[TurnContext](name="assistant", instructions=instructions)
 
 
+class ChoosesAgent(Protocol):
+    """Knows which agent answers."""
+
+    async def agent(self, context: RequestContext) -> Agent[TurnContext]:
+        """The agent that answers in this context."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AgentRunner:
     """Which agent answers, on which model.
 
     Attributes:
-        agent: Answers the messages.
+        workflows: Chooses the agent.
         model: Used for every agent of the run, handoffs included.
         tracing_key: OpenAI key to send traces of the run with, messages included; None sends
             nothing.
     """
 
-    agent: Agent[TurnContext]
+    workflows: ChoosesAgent
     model: Model
     tracing_key: str | None = field(default=None, repr=False)
 
@@ -83,10 +91,10 @@ class AgentRunner:
         """
         turn = TurnContext(thread=thread, store=store, request_context=context)
         result = Runner.run_streamed(
-            self.agent,
+            await self.workflows.agent(context),
             conversation,
             context=turn,
-            run_config=self._run_config(),
+            run_config=self._run_config(context),
         )
         run = _Run(result, turn)
         try:
@@ -96,8 +104,9 @@ class AgentRunner:
         finally:
             await run.close()
 
-    def _run_config(self) -> RunConfig:
-        if self.tracing_key is None:
+    def _run_config(self, context: RequestContext) -> RunConfig:
+        wanted = context.session is None or context.session.workflow.tracing
+        if self.tracing_key is None or not wanted:
             return RunConfig(model=self.model, tracing_disabled=True)
         return RunConfig(model=self.model, tracing={"api_key": self.tracing_key})
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, assert_never
 import structlog
 from chatkit.actions import Action
 from chatkit.errors import BaseStreamError, CustomStreamError
-from chatkit.server import ChatKitServer
+from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
     AssistantMessageContentPartTextDelta,
@@ -22,11 +22,13 @@ from chatkit.types import (
     AudioInput,
     FeedbackKind,
     NonStreamingReq,
+    Page,
     SDKHiddenContextItem,
     StreamingReq,
     StreamOptionsEvent,
     StructuredInputItem,
     SyncCustomActionResponse,
+    Thread,
     ThreadCreatedEvent,
     ThreadCustomActionParams,
     ThreadItem,
@@ -36,6 +38,7 @@ from chatkit.types import (
     ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
     ThreadItemUpdatedEvent,
+    ThreadListParams,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
@@ -43,6 +46,7 @@ from chatkit.types import (
     ThreadsCreateReq,
     ThreadsCustomActionReq,
     ThreadsDeleteReq,
+    ThreadsListReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
@@ -57,6 +61,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
+from chatkit_backend.chat.permissions import page_of_threads, require_permission
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest, ModelError, NotFound, NotSupported
@@ -127,12 +132,20 @@ class ChatServer(ChatKitServer[RequestContext]):
         Raises:
             RequestError: It cannot be served.
         """
+        await require_permission(operation, self.store, context)
+        if isinstance(operation, ThreadsListReq):
+            return await self._list_threads(operation.params, context)
         if isinstance(operation, ThreadsUpdateReq):
             operation.params.title = _checked_title(operation.params.title)
         answer = await self._process_non_streaming(operation, context)
         if isinstance(operation, ThreadsDeleteReq):
             await self.turns.stop_in(operation.params.thread_id)
         return answer
+
+    async def _list_threads(self, params: ThreadListParams, context: RequestContext) -> bytes:
+        found = await page_of_threads(params, DEFAULT_PAGE_SIZE, self.store, context)
+        shown = [self._to_thread_response(thread) for thread in found.data]
+        return self._serialize(Page[Thread](data=shown, has_more=found.has_more, after=found.after))
 
     # What the SDK leaves out: it would answer `{}` and keep nothing, or fail with a 500.
 
@@ -173,6 +186,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self, operation: StreamingReq, context: RequestContext
     ) -> None:
         """Raises what the SDK would find out too late, when the status is already sent."""
+        await require_permission(operation, self.store, context)
         match operation:
             case ThreadsCreateReq():
                 await self._check_message(operation.params.input, context)

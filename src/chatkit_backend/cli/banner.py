@@ -9,7 +9,6 @@ from rich.console import Console
 
 from chatkit_backend.settings import Settings
 
-
 _MODES = {
     "session": "session: whoever shows a client secret",
     "cookie": "cookie: whoever has a JWT in a cookie",

@@ -134,6 +134,53 @@ def users_delete(
     run_delete(user_id, confirmed=yes, as_json=as_json)
 
 
+keys = typer.Typer(
+    help="API keys of the servers that call `/v1`: create, list, revoke.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(keys, name="keys")
+
+
+@keys.command(
+    "create",
+    epilog="Examples:\n\n"
+    "`chatkit-backend keys create production`\n\n"
+    "`chatkit-backend keys create staging --json`",
+)
+def keys_create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which server it is for.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Make a key and print it, this once: only its hash is kept."""
+    from chatkit_backend.cli.keys import run_create
+
+    run_create(name, as_json=as_json)
+
+
+@keys.command(
+    "list",
+    epilog="Examples:\n\n`chatkit-backend keys list`\n\n`chatkit-backend keys list --json`",
+)
+def keys_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Show every key without its secret, revoked ones too."""
+    from chatkit_backend.cli.keys import run_list
+
+    run_list(as_json=as_json)
+
+
+@keys.command("revoke", epilog="Example:\n\n`chatkit-backend keys revoke key_1f0c…`")
+def keys_revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+) -> None:
+    """Make a key worthless, for good. Exit status: 1 when there is no such key."""
+    from chatkit_backend.cli.keys import run_revoke
+
+    raise typer.Exit(run_revoke(key_id))
+
+
 @app.command(
     epilog="Examples:\n\n"
     "`chatkit-backend chat`\n\n"

@@ -46,7 +46,7 @@ def run_delete(user_id: str, *, confirmed: bool, as_json: bool) -> None:
     configure_logging("warning", "auto")
     if not confirmed:
         typer.confirm(
-            f"Delete every thread, item and attachment of user {user_id!r} for good?",
+            f"Delete every thread, item, attachment and session of user {user_id!r} for good?",
             abort=True,
             err=True,
         )
@@ -57,7 +57,7 @@ def run_delete(user_id: str, *, confirmed: bool, as_json: bool) -> None:
     else:
         typer.echo(
             f"Deleted of user {user_id!r}: {deleted.threads} threads, {deleted.items} items, "
-            f"{deleted.attachments} attachments."
+            f"{deleted.attachments} attachments, {deleted.sessions} sessions."
         )
 
 

@@ -1,4 +1,4 @@
-"""Deletes the threads in which nothing has happened for too long."""
+"""Deletes what has had its time: threads in which nothing happens, and sessions that are over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.sessions import delete_old_sessions
 from chatkit_backend.store.tables import threads
 
 _log = structlog.get_logger(__name__)
@@ -25,23 +26,25 @@ _LOCK: Final = "retention"
 
 
 class Retention:
-    """Looks for old threads in the background, as long as the server runs.
+    """Looks for what is old in the background, as long as the server runs.
 
     Args:
-        database: Where the threads are.
+        database: Where it is.
         days: How long a thread is kept after its last change; None keeps all.
+        session_age: How long a session is kept after the end of its last client secret. Until
+            then a client is told that it has expired, not that it is unknown.
     """
 
-    def __init__(self, database: Database, days: int | None) -> None:
+    def __init__(self, database: Database, days: int | None, session_age: timedelta) -> None:
         self._database = database
         self._days = days
+        self._session_age = session_age
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, unless all is kept."""
-        if self._days is not None:
-            self._task = asyncio.create_task(self._run(timedelta(days=self._days)))
-            self._task.add_done_callback(_tell_of_failure)
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_tell_of_failure)
 
     async def stop(self) -> None:
         """End, in the middle of the work if need be; what is not deleted yet is deleted later."""
@@ -49,15 +52,24 @@ class Retention:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _run(self, age: timedelta) -> None:
+    async def _run(self) -> None:
         while True:
             try:
-                deleted = await delete_old_threads(self._database, datetime.now(UTC) - age)
+                await self._delete()
             except DatabaseUnavailable as error:
                 _log.warning("retention waits for the database", reason=str(error))
-            else:
-                _log.info("retention", deleted_threads=deleted)
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _delete(self) -> None:
+        now = datetime.now(UTC)
+        gone: dict[str, int] = {}
+        if self._days is not None:
+            before = now - timedelta(days=self._days)
+            gone["deleted_threads"] = await delete_old_threads(self._database, before)
+        gone["deleted_sessions"] = await delete_old_sessions(
+            self._database, now - self._session_age
+        )
+        _log.info("retention", **gone)
 
 
 def _tell_of_failure(task: asyncio.Task[None]) -> None:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.tables import attachments, items, threads
+from chatkit_backend.store.tables import attachments, imported_threads, items, sessions, threads
 
 _READ_AT_ONCE: Final = 500
 # A thread may have thousands of items, and whoever deletes keeps others waiting.
@@ -25,15 +25,16 @@ class Deleted:
     threads: int
     items: int
     attachments: int
+    sessions: int
 
 
 async def export_user(database: Database, user_id: str) -> AsyncIterator[str]:
     """Everything of a user, as it is at this moment, line by line.
 
     Each line is a JSON object (https://jsonlines.org) without a line break: `kind` is `thread`,
-    `item` or `attachment`, `data` is it, in the protocol's own words. A thread comes before its
-    items, and both in the order in which they were stored. A user of whom nothing is stored has no
-    lines.
+    `item`, `attachment` or `session`, `data` is it; the first three in the protocol's own words. A
+    thread comes before its items, and both in the order in which they were stored. A user of whom
+    nothing is stored has no lines.
 
     Args:
         database: Where it is.
@@ -45,6 +46,9 @@ async def export_user(database: Database, user_id: str) -> AsyncIterator[str]:
     own_attachments = select(
         attachments.c.id, attachments.c.thread_id, attachments.c.created_at, attachments.c.data
     ).where(attachments.c.owner_id == user_id)
+    own_sessions = select(
+        sessions.c.id, sessions.c.created_at, sessions.c.expires_at, sessions.c.data
+    ).where(sessions.c.owner_id == user_id)
     async with database.snapshot(limited=False) as connection:
         async for thread in _all(connection, own_threads, threads.c.position):
             yield _line("thread", thread, updated_at=thread.updated_at.isoformat())
@@ -55,6 +59,8 @@ async def export_user(database: Database, user_id: str) -> AsyncIterator[str]:
                 yield _line("item", item, thread_id=item.thread_id)
         async for attachment in _all(connection, own_attachments, attachments.c.id):
             yield _line("attachment", attachment, thread_id=attachment.thread_id)
+        async for session in _all(connection, own_sessions, sessions.c.id):
+            yield _line("session", session, expires_at=session.expires_at.isoformat())
 
 
 async def delete_user(database: Database, user_id: str) -> Deleted:
@@ -78,9 +84,10 @@ async def delete_user(database: Database, user_id: str) -> Deleted:
         async with database.write() as connection:
             ids = (await connection.scalars(some)).all()
             if not ids:
-                alone = delete(attachments).where(attachments.c.owner_id == user_id)
-                gone_attachments += (await connection.execute(alone)).rowcount
-                return Deleted(gone_threads, gone_items, gone_attachments)
+                gone_attachments += await _delete_own(connection, attachments, user_id)
+                gone_sessions = await _delete_own(connection, sessions, user_id)
+                await _delete_own(connection, imported_threads, user_id)
+                return Deleted(gone_threads, gone_items, gone_attachments, gone_sessions)
             gone_items += await _count(connection, items.c.thread_id.in_(ids))
             gone_attachments += await _count(connection, attachments.c.thread_id.in_(ids))
             # Items and attachments go with their threads.
@@ -101,6 +108,10 @@ async def _all(
         if len(rows) < _READ_AT_ONCE:
             return
         page = ordered.where(key > getattr(rows[-1], str(key.key)))
+
+
+async def _delete_own(connection: AsyncConnection, table: Table, user_id: str) -> int:
+    return (await connection.execute(delete(table).where(table.c.owner_id == user_id))).rowcount
 
 
 async def _count(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:

@@ -1,0 +1,132 @@
+"""What the configuration of a session lets its user do.
+
+A team's server sets it when it creates the session (`chatkit_configuration` of the hosted API). It
+narrows what the user could do anyway: whose threads are whose, the store says.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatkit.types import (
+    AttachmentsCreateReq,
+    NonStreamingReq,
+    Page,
+    StreamingReq,
+    ThreadListParams,
+    ThreadMetadata,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+)
+
+from chatkit_backend.context import RequestContext, SessionConfiguration
+from chatkit_backend.errors import BodyTooLarge, Forbidden, InvalidRequest
+from chatkit_backend.store.pages import MAX_PAGE, PageRequest
+from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+
+_MEGABYTE: Final = 1_048_576
+
+
+async def require_permission(
+    operation: StreamingReq | NonStreamingReq, store: ThreadStore, context: RequestContext
+) -> None:
+    """Make sure that the session allows the operation. Without a session all is allowed.
+
+    Raises:
+        NotFoundInStore: The session does not reach the thread.
+        Forbidden: The session does not allow uploads.
+        BodyTooLarge: The announced file is too large.
+        InvalidRequest: The message has too many files.
+    """
+    if context.session is None:
+        return
+    _check_files(operation, context.session.configuration)
+    thread_id: str | None = getattr(operation.params, "thread_id", None)
+    if thread_id is not None:
+        await _require_reachable(thread_id, store, context)
+
+
+def _check_files(operation: StreamingReq | NonStreamingReq, allowed: SessionConfiguration) -> None:
+    attached = 0
+    match operation:
+        case AttachmentsCreateReq():
+            _require_uploads(allowed)
+            if operation.params.size > allowed.max_file_megabytes * _MEGABYTE:
+                raise BodyTooLarge(
+                    f"A file of this session may have {allowed.max_file_megabytes} MB.",
+                    field="params.size",
+                )
+        case ThreadsCreateReq() | ThreadsAddUserMessageReq():
+            attached = len(operation.params.input.attachments)
+        case _:
+            pass
+    if attached:
+        _require_uploads(allowed)
+    if attached > allowed.max_files:
+        raise InvalidRequest(
+            f"A message of this session may have {allowed.max_files} files.",
+            field="params.input.attachments",
+        )
+
+
+def _require_uploads(allowed: SessionConfiguration) -> None:
+    if not allowed.uploads:
+        raise Forbidden("This session does not allow uploads.")
+
+
+async def _require_reachable(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
+    reachable = await _reachable_threads(store, context)
+    if reachable is not None and thread_id not in {thread.id for thread in reachable}:
+        # In the words of the store: what cannot be reached looks like what is not there.
+        raise NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")
+
+
+async def _reachable_threads(
+    store: ThreadStore, context: RequestContext
+) -> list[ThreadMetadata] | None:
+    """The threads that the session reaches, newest first; None where it reaches all."""
+    session = context.session
+    if session is None:
+        return None
+    allowed = session.configuration
+    if allowed.history and allowed.recent_threads is None:
+        return None
+    newest = await store.load_threads(allowed.recent_threads or MAX_PAGE, None, "desc", context)
+    if allowed.history:
+        return newest.data
+    return [thread for thread in newest.data if thread.created_at >= session.created_at]
+
+
+async def page_of_threads(
+    params: ThreadListParams, default_limit: int, store: ThreadStore, context: RequestContext
+) -> Page[ThreadMetadata]:
+    """A page of the threads that the session reaches.
+
+    Args:
+        params: Which page.
+        default_limit: Most threads of a page that names no limit.
+        store: Where the threads are.
+        context: Who asks, with which session.
+
+    Raises:
+        InvalidRequest: The limit is not positive.
+        NotFoundInStore: There is no such cursor.
+    """
+    limit = params.limit or default_limit
+    reachable = await _reachable_threads(store, context)
+    if reachable is None:
+        return await store.load_threads(limit, params.after, params.order, context)
+    request = PageRequest.checked(params.after, limit, params.order)
+    ordered = reachable[::-1] if request.ascending else reachable
+    first = 0
+    if request.after is not None:
+        ids = [thread.id for thread in ordered]
+        if request.after not in ids:
+            raise NotFoundInStore(
+                f"There is no {request.after!r} to continue after.", field="params.after"
+            )
+        first = ids.index(request.after) + 1
+    rest = ordered[first:]
+    page = rest[: request.limit]
+    more = len(rest) > len(page)
+    return Page[ThreadMetadata](data=page, has_more=more, after=page[-1].id if more else None)
