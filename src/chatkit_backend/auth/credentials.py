@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chatkit_backend.context import Session, User
-from chatkit_backend.errors import Forbidden, NotSignedIn
+from chatkit_backend.errors import Forbidden, KeysUnavailable, NotSignedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class AnyOf:
             KeysUnavailable: They cannot be checked now.
             DatabaseUnavailable: They cannot be checked now.
         """
-        refusal: NotSignedIn | Forbidden | None = None
+        refusal: NotSignedIn | Forbidden | KeysUnavailable | None = None
         for way in self.ways:
             try:
                 identity = await way(credentials)
-            except (NotSignedIn, Forbidden) as error:
+            except (NotSignedIn, Forbidden, KeysUnavailable) as error:
                 refusal = refusal or error
             else:
                 if identity is not None:

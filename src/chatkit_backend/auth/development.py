@@ -11,7 +11,7 @@ from chatkit_backend.context import User
 from chatkit_backend.errors import Forbidden, InvalidRequest
 
 ANONYMOUS = "anonymous"
-MAX_USER_ID = 128  # long enough for every identity provider's subject
+MAX_USER_ID = 128  # people type it
 
 
 def is_loopback(host: str) -> bool:
