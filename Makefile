@@ -16,6 +16,7 @@ run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
 test: check ## Run every check: lint, types, layers, tests
+	@scripts/install_test_services.sh
 	$(RUN) pytest
 
 check: .venv/.ready ## Run the checks without the tests

@@ -64,6 +64,8 @@ def _type_name(annotation: Any) -> str:
         bool: "`true` or `false`",
         get_args(CommaSeparated)[0]: "list, separated by commas",
     }
+    if get_origin(annotation) is tuple:
+        return names[get_args(CommaSeparated)[0]]
     choices = [part for part in get_args(annotation) if part is not type(None)]
     inner = annotation if annotation in names else choices[0]
     return names[inner]
@@ -75,6 +77,8 @@ def _as_written(default: Any) -> str:
             return ""
         case SecretStr():
             return default.get_secret_value()
+        case tuple():
+            return ",".join(default)
         case bool():
             return str(default).lower()
         case float():

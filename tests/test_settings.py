@@ -119,6 +119,18 @@ def test_several_workers_need_a_database_that_they_share() -> None:
         ("CHATKIT_PORT", "eighty"),
         ("CHATKIT_PORT", "70000"),
         ("CHATKIT_AUTH", "none"),
+        ("CHATKIT_AUTH", "dev,dev"),
+        ("CHATKIT_AUTH", ","),
+        ("CHATKIT_AUTH_COOKIE", "auth token"),
+        ("CHATKIT_JWKS_URL", "id.example.com/jwks.json"),
+        ("CHATKIT_JWT_ALGORITHMS", "none"),
+        ("CHATKIT_JWT_ALGORITHMS", "RS256,HS256"),
+        ("CHATKIT_WORKFLOWS", "wf_abc"),
+        ("CHATKIT_WORKFLOWS", "wf_abc=my_app.agents"),
+        ("CHATKIT_WORKFLOWS", "wf_abc=a:b,wf_abc=a:c"),
+        ("CHATKIT_SESSION_TTL", "0"),
+        ("CHATKIT_TURNS_PER_MINUTE", "0"),
+        ("CHATKIT_REDIS_URL", "localhost:6379"),
         ("CHATKIT_HISTORY_ITEMS", "0"),
         ("CHATKIT_DATABASE_URL", "mysql://localhost/chat"),
         ("CHATKIT_CORS_ORIGINS", "app.example.com"),
@@ -133,6 +145,61 @@ def test_a_value_that_cannot_be_used_is_told_with_its_name(
     monkeypatch.setenv(name, value)
     (problem,) = problems()
     assert problem.startswith(f"{name}: ")
+
+
+def test_modes_are_tried_in_the_order_in_which_they_are_named(monkeypatch: Env) -> None:
+    monkeypatch.setenv("CHATKIT_AUTH", "bearer, session")
+    monkeypatch.setenv("CHATKIT_JWKS_URL", "https://id.example.com/jwks.json")
+    assert load_settings().auth == ("bearer", "session")
+
+
+JWKS_URL = "https://id.example.com/jwks.json"
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"auth": "cookie"}, "CHATKIT_AUTH: cookie needs one key to verify JWTs with, and 0"),
+        (
+            {"auth": "bearer", "jwks_url": JWKS_URL, "jwt_public_key": "key.pem"},
+            "CHATKIT_AUTH: bearer needs one key to verify JWTs with, and 2",
+        ),
+        # An HMAC must be asked for by name.
+        (
+            {"auth": "cookie", "jwt_secret": "x" * 32},
+            "CHATKIT_JWT_ALGORITHMS: RS256, ES256, EdDSA cannot be used with a shared secret",
+        ),
+        (
+            {"auth": "cookie", "jwks_url": JWKS_URL, "jwt_algorithms": "HS256"},
+            "CHATKIT_JWT_ALGORITHMS: HS256 cannot be used with a public key",
+        ),
+        ({"sessions": "openai"}, "CHATKIT_SESSIONS: 'openai' needs OPENAI_API_KEY"),
+        (
+            {"sessions": "openai", "openai_api_key": "sk-test"},
+            "CHATKIT_SESSIONS: 'openai' needs OPENAI_API_KEY and CHATKIT_WORKFLOW_ID",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_told(values: dict[str, str], problem: str) -> None:
+    (told,) = problems(**values)
+    assert told.startswith(problem)
+
+
+def test_a_shared_secret_works_when_its_algorithm_is_stated() -> None:
+    settings = load_settings(auth="cookie", jwt_secret="x" * 32, jwt_algorithms="HS256")
+    assert settings.jwt_algorithms == ("HS256",)
+
+
+def test_secrets_of_the_sign_in_are_not_shown_by_accident() -> None:
+    settings = load_settings(
+        auth="cookie",
+        jwt_secret="shared-secret-shared-secret-shared",
+        jwt_algorithms="HS256",
+        redis_url="redis://:pass-word@host/0",
+    )
+    shown = f"{settings!r} {settings.model_dump()}"
+    assert "shared-secret" not in shown
+    assert "pass-word" not in shown
 
 
 def test_all_problems_are_told_at_once(monkeypatch: Env) -> None:

@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import chatkit, debug, ops
+from chatkit_backend.api import chatkit, debug, hosted, ops, sessions
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
-from chatkit_backend.auth.credentials import AnyOf
-from chatkit_backend.auth.development import DevelopmentAuth
+from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
+from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
+from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.settings import Settings, load_settings
+from chatkit_backend.signin import SignIn
+from chatkit_backend.store.all_threads import AllThreads
+from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention
+from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -41,55 +48,119 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         SettingsError: A setting cannot be used.
     """
     settings = settings or load_settings()
-    model = open_model(model_names(settings), model_credentials(settings), model_limits(settings))
-    agent = default_agent(settings.instructions)
-    tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
-    runner = AgentRunner(agent, model, tracing_key)
+    build = _Build(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = await open_database(settings)
-        turns = RunningTurns()
-        retention = Retention(database, settings.retention_days)
-        try:
-            await database.make_ready()
-            app.state.services = _services(settings, database, runner, turns)
-            retention.start()
+        async with build.services() as services:
+            app.state.services = services
             yield
-        finally:
-            await retention.stop()
-            # In this order: a turn that is stopped still keeps what it has.
-            await turns.stop_all()
-            await model.close()
-            await database.close()
 
     app = FastAPI(
         title="chatkit-backend",
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    for router in (chatkit.router, ops.router, debug.router):
+    for router in (chatkit.router, sessions.router, hosted.router, ops.router, debug.router):
         app.include_router(router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app
 
 
-def _services(
-    settings: Settings, database: Database, runner: AgentRunner, turns: RunningTurns
-) -> Services:
-    store = ThreadStore(database)
-    budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
-    return Services(
-        authenticate=AnyOf((), "", DevelopmentAuth(settings.cors_origins)),
-        chat=ChatServer(store, runner, budget, turns),
-        turns=turns,
-        store=store,
-        check_database=database.require_writable,
-        max_body_bytes=settings.max_body_bytes,
-        heartbeat_seconds=settings.heartbeat_seconds,
-        debug=settings.debug,
+class _Build:
+    """Everything that the settings ask for.
+
+    What cannot work fails when this is made; what has to be closed is opened by `services`.
+
+    Raises:
+        SettingsError: A setting cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        credentials = model_credentials(settings)
+        self._model = open_model(model_names(settings), credentials, model_limits(settings))
+        workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
+        self._runner = AgentRunner(workflows, self._model, tracing_key)
+        self._sign_in = SignIn.of(settings)
+        self._limits = rate_limits(settings)
+        self._hosted_sessions = _hosted_sessions(settings)
+
+    @asynccontextmanager
+    async def services(self) -> AsyncIterator[Services]:
+        """The services, for as long as the server runs."""
+        settings = self._settings
+        async with AsyncExitStack() as opened:
+            # Closed in the opposite order: a turn that is stopped still keeps what it has.
+            database = await open_database(settings)
+            opened.push_async_callback(database.close)
+            for part in (self._model, self._limits, self._sign_in, self._hosted_sessions):
+                if part is not None:
+                    opened.push_async_callback(part.close)
+            turns = RunningTurns()
+            opened.push_async_callback(turns.stop_all)
+            await database.make_ready()
+            retention = Retention(database, settings.retention_days, _session_age(settings))
+            retention.start()
+            opened.push_async_callback(retention.stop)
+            yield self._services(database, turns)
+
+    def _services(self, database: Database, turns: RunningTurns) -> Services:
+        settings = self._settings
+        store = ThreadStore(database)
+        budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
+        lifetimes = Lifetimes(
+            secret=settings.session_ttl,
+            grace=settings.session_refresh_grace,
+            session=settings.session_max_age,
+        )
+        client_secrets = ClientSecrets(SessionStore(database), lifetimes)
+        return Services(
+            authenticate=self._sign_in.for_chatting(client_secrets),
+            sign_in=self._sign_in.for_sessions(),
+            client_secrets=client_secrets,
+            hosted_sessions=self._hosted_sessions,
+            limits=self._limits,
+            chat=ChatServer(store, self._runner, budget, turns),
+            turns=turns,
+            store=store,
+            api_keys=ApiKeyStore(database),
+            all_threads=AllThreads(database),
+            turns_per_minute=settings.turns_per_minute,
+            check_database=database.require_writable,
+            max_body_bytes=settings.max_body_bytes,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            debug=settings.debug,
+        )
+
+
+def rate_limits(settings: Settings) -> RateLimits:
+    """Counts requests as the settings say.
+
+    Raises:
+        SettingsError: The Redis of the settings cannot be used.
+    """
+    return RateLimits(
+        turns_per_minute=settings.turns_per_minute,
+        requests_per_minute=settings.requests_per_minute,
+        api_requests_per_minute=settings.api_requests_per_minute,
+        redis_url=_plain(settings.redis_url),
     )
+
+
+def _hosted_sessions(settings: Settings) -> HostedSessions | None:
+    if settings.sessions != "openai":
+        return None
+    api_key, workflow_id = _plain(settings.openai_api_key), settings.workflow_id
+    assert api_key and workflow_id  # noqa: S101, PT018 - the settings have checked them
+    return HostedSessions(api_key, workflow_id, settings.openai_base_url)
+
+
+def _session_age(settings: Settings) -> timedelta:
+    # A day more than one can be refreshed: a client that comes back hears that it has expired.
+    return timedelta(seconds=settings.session_refresh_grace, days=1)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

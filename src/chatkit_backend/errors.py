@@ -12,6 +12,7 @@
     │   ├── TooManyRequests    over a rate limit; says when to come again
     │   └── NotSupported       a ChatKit operation that this server does not offer
     ├── DatabaseUnavailable    the database did not answer; worth trying again later
+    ├── FilesUnavailable       the folder or bucket of files did not answer; as above
     ├── KeysUnavailable        the identity provider's keys cannot be had; worth trying again later
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     └── ModelError             the model could not answer; told inside the stream
@@ -122,6 +123,14 @@ class NotSupported(RequestError):
 
 class DatabaseUnavailable(ChatKitBackendError):
     """The database did not answer; nothing was stored."""
+
+
+class FilesUnavailable(ChatKitBackendError):
+    """The folder or bucket of attachment bytes did not answer; nothing was stored.
+
+    Args:
+        message: A sentence for whoever runs the server.
+    """
 
 
 class KeysUnavailable(ChatKitBackendError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -47,7 +47,8 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-AUTH_MODES = ("session", "cookie", "bearer", "dev")
+AuthMode = Literal["session", "cookie", "bearer", "dev"]
+AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 
 # Never both kinds at once: a server that takes HMAC and knows a public key can be made to take that
 # key, which everybody has, for the secret.
@@ -219,6 +220,16 @@ class Settings(BaseSettings):
         description="Threads in which nothing happened for so many days are deleted. Unset: they "
         "are kept.",
     )
+    files_url: str = Field(
+        "chatkit-files",
+        validation_alias="CHATKIT_FILES_URL",
+        description="Where the bytes of attachments are kept: the path of a folder, "
+        "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`. Give each database "
+        "a place of its own: bytes of which it knows nothing are deleted after a day. A bucket's "
+        "keys come from the variables of its own tools: `AWS_ACCESS_KEY_ID`, "
+        "`AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and `AWS_ENDPOINT_URL`; `GOOGLE_SERVICE_ACCOUNT`; "
+        "`AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`.",
+    )
     history_tokens: int = Field(
         16_000,
         ge=100,
@@ -281,13 +292,14 @@ class Settings(BaseSettings):
         description="Seconds that running answers get to finish when the server stops; then their "
         "text so far is kept.",
     )
-    auth: CommaSeparated = Field(
-        ("dev",),
+    auth: Annotated[tuple[AuthMode, ...], NoDecode, BeforeValidator(_split)] = Field(
+        ("session", "dev"),
         validation_alias="CHATKIT_AUTH",
         description="Who may chat: one mode, or several separated by commas and tried in order. "
         "`session`: whoever shows a client secret. `cookie`: whoever has an httpOnly cookie with a "
         "JWT of your identity provider. `bearer`: the same JWT in the Authorization header. `dev`: "
-        "anybody on this machine, as the user that `?userId=` names; bound to loopback only.",
+        "anybody on this machine, as the user that `?userId=` names, where nothing else is shown; "
+        "bound to loopback only.",
     )
     auth_cookie: str = Field(
         "auth_token",
@@ -439,13 +451,14 @@ class Settings(BaseSettings):
             raise ValueError("must be sqlite:///FILE, postgresql://… or memory://")
         return value
 
-    @field_validator("auth", mode="after")
+    @field_validator("auth", mode="before")
     @classmethod
-    def _are_modes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [mode for mode in value if mode not in AUTH_MODES]
-        if unknown or not value or len(set(value)) < len(value):
+    def _are_modes(cls, value: object) -> object:
+        modes = _split(value)
+        names = modes if isinstance(modes, tuple) else ()
+        if not names or len(set(names)) < len(names) or not set(names) <= set(AUTH_MODES):
             raise ValueError(f"name one or several of {', '.join(AUTH_MODES)}, each once")
-        return value
+        return modes
 
     @field_validator("workflows", mode="after")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chatting import Chat
 from tests.cli.conftest import Run
 from tests.conftest import Serve
 from tests.provider.server import ScriptedProvider
@@ -74,3 +75,20 @@ def test_a_failed_answer_is_told_and_fails_a_script(
     done = run("chat", "--url", serve().url, stdin="Hello\n")
     assert "quota" in done.stdout
     assert done.returncode == 1
+
+
+async def test_it_can_show_a_client_secret(serve: Serve, run: Run) -> None:
+    url = serve().url
+    async with Chat(url, user="ada") as browser:
+        secret = (await browser.http.post("/api/chatkit/session")).json()["client_secret"]
+    options = ("chat", "--url", url, "--client-secret-env", "SECRET")
+    done = run(*options, stdin="Hello\n", SECRET=secret)
+    assert done.returncode == 0
+    async with Chat(url, user="ada") as browser:
+        assert len((await browser.ask("threads.list"))["data"]) == 1
+    refused = run(*options, stdin="Hello\n", SECRET="ck_sess_none")
+    assert refused.returncode == 1
+    assert "no such client secret" in refused.stderr
+    missing = run(*options)
+    assert missing.returncode == 2
+    assert "SECRET: is not set" in missing.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.identity_provider import IdentityProvider
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Failure
 
@@ -19,6 +20,7 @@ def test_all_is_well(run: Run) -> None:
     assert done.returncode == 0
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [
         ["✓", "settings"],
+        ["✓", "sign-in"],
         ["✓", "database"],
         ["✓", "model"],
     ]
@@ -38,6 +40,12 @@ def test_the_demo_model_is_worth_a_hint(run: Run) -> None:
         ({"CHATKIT_DATABASE_URL": "sqlite:////nowhere/chat.db"}, "does not exist"),
         ({"CHATKIT_MODEL": "openai/some-model"}, "OPENAI_API_KEY"),
         ({"CHATKIT_MODEL": "watson/deep"}, "no known provider"),
+        ({"CHATKIT_AUTH": "cookie"}, "CHATKIT_JWKS_URL"),
+        ({"CHATKIT_AUTH": "cookie", "CHATKIT_JWT_PUBLIC_KEY": "no.pem"}, "CHATKIT_JWT_PUBLIC_KEY"),
+        (
+            {"CHATKIT_AUTH": "bearer", "CHATKIT_JWKS_URL": "http://127.0.0.1:9/jwks.json"},
+            "no keys can be had from http://127.0.0.1:9/jwks.json",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_remedy(
@@ -48,6 +56,18 @@ def test_what_is_wrong_is_told_with_its_remedy(
     assert "✗" in done.stdout
     assert words in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_the_keys_of_the_identity_provider_are_looked_at(run: Run) -> None:
+    with IdentityProvider() as provider:
+        signed_in = {"CHATKIT_AUTH": "cookie", "CHATKIT_JWKS_URL": provider.jwks_url}
+        done = run("doctor", **signed_in)
+        assert done.returncode == 0
+        assert "JWTs can be verified with RS256, ES256, EdDSA" in done.stdout
+        assert "CHATKIT_JWT_AUDIENCE is not set" in done.stdout
+        done = run("doctor", CHATKIT_JWT_ALGORITHMS="ES512", **signed_in)
+        assert done.returncode == 1
+        assert "no key for the algorithms" in done.stdout
 
 
 def test_a_database_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
@@ -64,7 +84,7 @@ def test_a_mistyped_setting_is_told(run: Run) -> None:
 def test_live_asks_the_model(run: Run, provider: ScriptedProvider) -> None:
     done = run("doctor", "--live")
     assert done.returncode == 0
-    assert "answers" in done.stdout.splitlines()[2]
+    assert "answers" in done.stdout.splitlines()[3]
     assert len(provider.requests) == 1
 
 

@@ -21,7 +21,7 @@ async def test_it_says_what_it_uses_and_answers(start: Start) -> None:
     async with Chat(program.url) as chat:
         await chat.say("Hello")
     banner = "".join(program.out)
-    for part in ("sqlite:///chatkit.db", "openai-compatible/scripted", "dev", "chat --url"):
+    for part in ("sqlite:///chatkit.db", "openai-compatible/scripted", "dev:", "chat --url"):
         assert part in banner
 
 
@@ -111,3 +111,13 @@ async def test_logs_are_json_on_stderr_and_hold_no_key(
     assert (failure["status"], failure["code"]) == (401, "invalid_api_key")
     assert key not in program.output + json.dumps(events)
     assert "private words" not in program.output
+
+
+async def test_requests_are_not_logged_with_their_queries(start: Start) -> None:
+    program = start()
+    async with Chat(program.url, user="somebody-in-particular") as chat:
+        await chat.ask("threads.list")
+    program.stop()
+    assert '"operation"' in program.output
+    assert "somebody-in-particular" not in program.output
+    assert "alembic" not in program.output

@@ -10,10 +10,20 @@ from typing import Any
 
 from sqlalchemy import event, insert
 
-from chatkit_backend.context import RequestContext
+from chatkit_backend.context import RequestContext, Session, User
+from chatkit_backend.store.all_threads import AllThreads, ListingRequest
+from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import delete_old_threads
-from chatkit_backend.store.tables import attachments, items, threads
+from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_old_sessions
+from chatkit_backend.store.tables import (
+    api_keys,
+    attachments,
+    client_secrets,
+    items,
+    sessions,
+    threads,
+)
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.users import export_user
 from tests.store.examples import call, file_attachment, message, thread
@@ -76,6 +86,33 @@ async def fill(database: Database) -> None:
                 for number in range(200)
             ],
         )
+        await connection.execute(
+            insert(sessions),
+            [
+                at | {"id": f"s{number}", "owner_id": f"u{number % 50}", "expires_at": NOW}
+                for number in range(5_000)
+            ],
+        )
+        await connection.execute(
+            insert(client_secrets),
+            [
+                {"hash": f"h{number}", "session_id": f"s{number}", "expires_at": NOW}
+                for number in range(5_000)
+            ],
+        )
+        await connection.execute(
+            insert(api_keys),
+            [
+                {
+                    "id": f"k{number}",
+                    "name": "",
+                    "hash": f"h{number}",
+                    "ending": "",
+                    "created_at": NOW,
+                }
+                for number in range(500)
+            ],
+        )
     async with database.write() as connection:
         await connection.exec_driver_sql("ANALYZE")
 
@@ -98,13 +135,46 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.pending_client_tool_call("thr_1", alice)
     await store.latest_client_tool_call("thr_1", alice)
     await store.count_items(["thr_1"], alice)
+    await list_everything(AllThreads(database))
     await store.delete_thread_item("thr_1", "1", alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
     await store.delete_attachment("atc_1", alice)
+    await use_sessions(database)
     await delete_old_threads(database, NOW - timedelta(days=1))
     assert [line async for line in export_user(database, "alice")]
     await store.delete_thread("thr_1", alice)
+
+
+async def use_sessions(database: Database) -> None:
+    """Every query that is made for a client secret or an API key."""
+    secrets = SessionStore(database)
+    session = StoredSession(User("alice"), Session("cksess_1", NOW), 600, NOW)
+    await secrets.add(session, "hash")
+    assert await secrets.by_secret("hash")
+    later = NOW + timedelta(seconds=60)
+    assert await secrets.add_secret(
+        "cksess_1",
+        old_hash="hash",
+        old_expires_at=NOW,
+        new_hash="new hash",
+        new_expires_at=later,
+        now=NOW,
+    )
+    assert await secrets.cancel("cksess_1", NOW)
+    await delete_old_sessions(database, NOW - timedelta(days=1))
+    assert await ApiKeyStore(database).by_secret("none") is None
+
+
+async def list_everything(everything: AllThreads) -> None:
+    await everything.find("thr_1")
+    for ascending in (True, False):
+        for after, before in ((None, None), ("1", None), (None, "1"), ("0", "1")):
+            asked = ListingRequest(after, before, 20, ascending)
+            await everything.items("thr_1", asked)
+            asked = ListingRequest(after and "thr_1", before and "thr_1", 20, ascending)
+            await everything.page(None, asked)
+            await everything.page("alice", asked)
 
 
 async def test_every_query_uses_an_index_and_sorts_nothing(

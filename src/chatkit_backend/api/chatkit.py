@@ -33,6 +33,7 @@ async def run_operation(
     context = context_of(request, identity, operation.metadata)
     response: Response
     if is_streaming_req(operation):
+        await services.limits.count_turn(identity.user.id, identity.session)
         turn = services.turns.start(services.chat.stream(operation, context))
         response = await event_stream(turn, services.heartbeat_seconds)
     else:

@@ -29,8 +29,11 @@ async def current_identity(request: Request, services: CurrentServices) -> Ident
     Raises:
         NotSignedIn: The credentials belong to nobody.
         Forbidden: They must not be used from where the request comes.
+        TooManyRequests: The user sends too many.
     """
-    return await services.authenticate(credentials_of(request))
+    identity = await services.authenticate(credentials_of(request))
+    await services.limits.count_request(identity.user.id)
+    return identity
 
 
 async def limited_body(request: Request, services: CurrentServices) -> bytes:

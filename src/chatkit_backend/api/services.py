@@ -8,9 +8,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chatkit_backend.auth.client_secrets import ClientSecrets
 from chatkit_backend.auth.credentials import AnyOf
+from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.hosted.relay import HostedSessions
+from chatkit_backend.store.all_threads import AllThreads
+from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -20,9 +25,16 @@ class Services:
 
     Attributes:
         authenticate: Tells who asks.
+        sign_in: Tells who may get a client secret; None where nobody can sign in.
+        client_secrets: Makes, refreshes and cancels sessions.
+        hosted_sessions: Makes sessions of OpenAI's instead; None where they are our own.
+        limits: Counts requests, and refuses what is too many.
         chat: Answers ChatKit operations.
         turns: Runs the streaming ones.
         store: Keeps the threads.
+        api_keys: Knows who may call `/v1`.
+        all_threads: The threads of every user, for whoever may.
+        turns_per_minute: Rate limit of sessions that have none of their own.
         check_database: Raises `DatabaseUnavailable` when the database does not answer.
         max_body_bytes: Largest request body.
         heartbeat_seconds: Silence after which a stream sends a comment.
@@ -30,9 +42,16 @@ class Services:
     """
 
     authenticate: AnyOf
+    sign_in: AnyOf | None
+    client_secrets: ClientSecrets
+    hosted_sessions: HostedSessions | None
+    limits: RateLimits
     chat: ChatServer
     turns: RunningTurns
     store: ThreadStore
+    api_keys: ApiKeyStore
+    all_threads: AllThreads
+    turns_per_minute: int
     check_database: Callable[[], Awaitable[None]]
     max_body_bytes: int
     heartbeat_seconds: float

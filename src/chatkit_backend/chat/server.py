@@ -48,6 +48,7 @@ from chatkit.types import (
     ThreadsDeleteReq,
     ThreadsListReq,
     ThreadsRetryAfterItemReq,
+    ThreadsSyncCustomActionReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
     ThreadUpdatedEvent,
@@ -135,6 +136,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)
+        if isinstance(operation, ThreadsSyncCustomActionReq):
+            await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
             operation.params.title = _checked_title(operation.params.title)
         answer = await self._process_non_streaming(operation, context)
@@ -173,7 +176,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> SyncCustomActionResponse:
         """Refused: no action is registered."""
-        raise NotSupported("This server handles no actions.", field="params.action.type")
+        raise _no_actions()
 
     def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
         if self.attachment_store is None:
@@ -202,7 +205,7 @@ class ChatServer(ChatKitServer[RequestContext]):
                 if item.status != "pending":
                     raise Conflict("This input was answered already.", field="params.item_id")
             case ThreadsCustomActionReq(params=params):
-                await self._check_action(params, context)
+                await self._check_action(params, type(self).action, context)
             case ThreadsAddClientToolOutputReq():
                 pass  # `_add_client_tool_output` looks before it starts
             case _:
@@ -220,10 +223,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         return item
 
     async def _check_action(
-        self, params: ThreadCustomActionParams, context: RequestContext
+        self,
+        params: ThreadCustomActionParams,
+        handler: Callable[..., object],
+        context: RequestContext,
     ) -> None:
-        if type(self).action is ChatKitServer.action:
-            raise NotSupported("This server handles no actions.", field="params.action.type")
+        if handler in {ChatKitServer.action, ChatServer.sync_action}:
+            raise _no_actions()
         await self.store.load_thread(params.thread_id, context)
         if params.item_id:
             await self._named_item(params.thread_id, params.item_id, WidgetItem, context)
@@ -359,6 +365,10 @@ class ChatServer(ChatKitServer[RequestContext]):
             await self.store.add_thread_item(thread.id, note, context)
         except NotFound:
             _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
+
+
+def _no_actions() -> NotSupported:
+    return NotSupported("This server handles no actions.", field="params.action.type")
 
 
 def _checked_title(title: str) -> str:

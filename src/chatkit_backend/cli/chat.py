@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -12,15 +13,31 @@ from rich.console import Console
 from rich.table import Table
 
 from chatkit_backend.cli.client import ChatClient, ServerRefusedError
+from chatkit_backend.cli.problems import told_as
+from chatkit_backend.errors import SettingsError
 
 _HELP = "/threads lists your threads, /open ID goes on with one, /new begins one, /quit ends."
 _SHOWN_THREADS = 20
 _SHOWN_ITEMS = 40
 
 
-def run_chat(url: str, user_id: str | None, thread_id: str | None) -> None:
-    """Chats until the input ends. Exit status 1 when the server cannot be reached at all."""
-    with ChatClient(url, user_id) as client:
+def run_chat(
+    url: str, user_id: str | None, thread_id: str | None, secret_variable: str | None = None
+) -> None:
+    """Chats until the input ends. Exit status 1 when the server cannot be reached at all.
+
+    Args:
+        url: Address of the server.
+        user_id: Whom to chat as, in the `dev` mode.
+        thread_id: Thread to go on with.
+        secret_variable: Environment variable with a client secret to show. A secret on the command
+            line could be read by everybody on the machine.
+    """
+    secret = None
+    with told_as("The chat did not begin"):
+        if secret_variable and not (secret := os.environ.get(secret_variable)):
+            raise SettingsError(f"{secret_variable}: is not set; put the client secret into it.")
+    with ChatClient(url, user_id, secret) as client:
         terminal = Terminal(client, Console(highlight=False, soft_wrap=True))
         try:
             terminal.open(thread_id) if thread_id else terminal.greet(url)

@@ -23,12 +23,17 @@ class ChatClient:
     Args:
         url: Address of the server, without path.
         user_id: Whom to chat as; None for the server's anonymous user.
+        client_secret: Shown with every request.
     """
 
-    def __init__(self, url: str, user_id: str | None = None) -> None:
+    def __init__(
+        self, url: str, user_id: str | None = None, client_secret: str | None = None
+    ) -> None:
         self._endpoint = f"{url.rstrip('/')}/api/chatkit"
         self._http = httpx2.Client(
-            params={"userId": user_id} if user_id else None, timeout=_TIMEOUT
+            params={"userId": user_id} if user_id else None,
+            headers={"Authorization": f"Bearer {client_secret}"} if client_secret else None,
+            timeout=_TIMEOUT,
         )
 
     def __enter__(self) -> Self:

@@ -11,14 +11,16 @@ from typing import Literal
 from rich.console import Console
 
 from chatkit_backend.app import model_credentials, model_limits, model_names
+from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.database import open_database
-from chatkit_backend.errors import DatabaseUnavailable, ModelError, SettingsError
+from chatkit_backend.errors import DatabaseUnavailable, KeysUnavailable, ModelError, SettingsError
 from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
+from chatkit_backend.signin import SignIn
 
 _MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
 
@@ -33,7 +35,7 @@ class Finding:
         message: What was found, and the remedy where there is something to mend.
     """
 
-    check: Literal["settings", "database", "model"]
+    check: Literal["settings", "sign-in", "database", "model"]
     result: Literal["ok", "warning", "wrong"]
     message: str
 
@@ -65,7 +67,7 @@ async def _all_findings(*, live: bool) -> list[Finding]:
 
 
 async def examine(*, live: bool) -> AsyncIterator[Finding]:
-    """Looks at settings, database and models, in this order."""
+    """Looks at settings, sign-in, database and models, in this order."""
     for name in unknown_settings():
         yield Finding("settings", "warning", f"{name} is no setting; see docs/configuration.md.")
     try:
@@ -76,9 +78,58 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
             yield Finding("settings", "wrong", problem)
         return
     yield Finding("settings", "ok", f"All can be used; auth is {', '.join(settings.auth)}.")
+    async for finding in _look_at_sign_in(settings):
+        yield finding
     yield await _look_at_database(settings)
     async for finding in _look_at_models(settings, live=live):
         yield finding
+
+
+async def _look_at_sign_in(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        sign_in = SignIn.of(settings)
+    except SettingsError as error:
+        yield Finding("sign-in", "wrong", str(error))
+        return
+    if "dev" in settings.auth:
+        yield Finding(
+            "sign-in",
+            "ok",
+            "anybody on this machine may chat as anybody (dev). For others, set CHATKIT_AUTH to "
+            "session, cookie or bearer.",
+        )
+    try:
+        if sign_in.keys is not None:
+            yield await _look_at_keys(settings, sign_in.keys)
+            if not settings.jwt_audience:
+                yield Finding(
+                    "sign-in",
+                    "warning",
+                    "CHATKIT_JWT_AUDIENCE is not set: a JWT that the identity provider made for "
+                    "another application is accepted if it has no aud.",
+                )
+    finally:
+        await sign_in.close()
+
+
+async def _look_at_keys(settings: Settings, keys: KeySource) -> Finding:
+    try:
+        fitting = [name for name in settings.jwt_algorithms if await keys.for_token(None, name)]
+    except KeysUnavailable:
+        return Finding(
+            "sign-in",
+            "wrong",
+            f"no keys can be had from {settings.jwks_url}. Is CHATKIT_JWKS_URL right, and can "
+            "this machine reach it?",
+        )
+    if not fitting:
+        return Finding(
+            "sign-in",
+            "wrong",
+            "the identity provider has no key for the algorithms of CHATKIT_JWT_ALGORITHMS "
+            f"({', '.join(settings.jwt_algorithms)}).",
+        )
+    return Finding("sign-in", "ok", f"JWTs can be verified with {', '.join(fitting)}.")
 
 
 async def _look_at_database(settings: Settings) -> Finding:

@@ -184,17 +184,22 @@ def keys_revoke(
 @app.command(
     epilog="Examples:\n\n"
     "`chatkit-backend chat`\n\n"
-    '`echo "What can you do?" | chatkit-backend chat --user ada`'
+    '`echo "What can you do?" | chatkit-backend chat --user ada`\n\n'
+    "`SECRET=ck_sess_… chatkit-backend chat --client-secret-env SECRET`"
 )
 def chat(
     url: Annotated[str, typer.Option(help="Address of the server.")] = DEFAULT_URL,
     user: Annotated[str | None, typer.Option(help="Whom to chat as (dev mode).")] = None,
     thread: Annotated[str | None, typer.Option(help="Thread to go on with.")] = None,
+    client_secret_env: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Variable that holds a client secret to show."),
+    ] = None,
 ) -> None:
     """Chat with a running server in the terminal."""
     from chatkit_backend.cli.chat import run_chat
 
-    run_chat(url, user, thread)
+    run_chat(url, user, thread, client_secret_env)
 
 
 @app.command(

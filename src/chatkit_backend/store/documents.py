@@ -9,7 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from chatkit.types import Attachment, ThreadItem, ThreadMetadata, WidgetItem
+from chatkit.types import (
+    Attachment,
+    ClientToolCallItem,
+    StructuredInputItem,
+    ThreadItem,
+    ThreadMetadata,
+    WidgetItem,
+)
 from chatkit.widgets import DynamicWidgetRoot
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -32,6 +39,11 @@ def item_document(item: ThreadItem) -> str:
     """The JSON of an item. What the SDK's widgets leave out as null stays out."""
     utc = item.model_copy(update={"created_at": Moment.of(item.created_at)})
     return utc.model_dump_json()
+
+
+def item_status(item: ThreadItem) -> str | None:
+    """Whether an item waits for an answer; None for types that never do."""
+    return item.status if isinstance(item, ClientToolCallItem | StructuredInputItem) else None
 
 
 def attachment_document(attachment: Attachment) -> str:

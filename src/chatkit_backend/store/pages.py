@@ -6,13 +6,19 @@ moves nothing to another page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from datetime import datetime
+from typing import Any, Final, Self, TypeVar
 
+import structlog
 from sqlalchemy import Row
 
 from chatkit_backend.errors import InvalidRequest
+
+_log = structlog.get_logger(__name__)
+
+_Read = TypeVar("_Read")
 
 # The official element asks for all threads at once, as 9,999 of them. More than this is cut, so
 # that no request makes the server load without end.
@@ -58,3 +64,22 @@ class PageRequest:
             return rows, None
         page = rows[: self.limit]
         return page, page[-1].id
+
+
+def readable(
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    read: Callable[[str, datetime], _Read | None],
+    **found_in: str,
+) -> list[_Read]:
+    """What the rows hold, without those that this version cannot read.
+
+    Args:
+        rows: Each has `data` and `created_at`.
+        read: Reads one of them; None if it cannot be read.
+        found_in: Where they were found, for the log.
+    """
+    found = [value for row in rows if (value := read(row.data, row.created_at)) is not None]
+    if len(found) < len(rows):
+        # No content: what users write stays out of logs.
+        _log.warning("rows_not_readable", count=len(rows) - len(found), **found_in)
+    return found

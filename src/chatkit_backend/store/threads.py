@@ -6,21 +6,19 @@ from one that never was. No method keeps a connection when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from chatkit.store import NotFoundError, Store, StoreItemType
 from chatkit.types import (
     Attachment,
     ClientToolCallItem,
     Page,
-    StructuredInputItem,
     ThreadItem,
     ThreadMetadata,
 )
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.context import RequestContext
@@ -28,11 +26,7 @@ from chatkit_backend.errors import InvalidRequest, NotFound
 from chatkit_backend.store import documents, statements
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.ids import new_id
-from chatkit_backend.store.pages import MAX_PAGE, PageRequest
-
-_log = structlog.get_logger(__name__)
-
-_Read = TypeVar("_Read")
+from chatkit_backend.store.pages import MAX_PAGE, PageRequest, readable
 
 
 class NotFoundInStore(NotFound, NotFoundError):
@@ -116,7 +110,7 @@ class ThreadStore(Store[RequestContext]):
             if not rows:
                 await _require_cursor(connection, statements.THREAD_CURSOR, values)
         rows, last = request.cut(rows)
-        found = _readable(rows, documents.read_thread, table="threads")
+        found = readable(rows, documents.read_thread, table="threads")
         return Page[ThreadMetadata](data=found, has_more=last is not None, after=last)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
@@ -155,7 +149,7 @@ class ThreadStore(Store[RequestContext]):
                 await _require_thread(connection, values)
                 await _require_cursor(connection, statements.ITEM_CURSOR, values)
         rows, last = request.cut(rows)
-        found = _readable(rows, documents.read_item, table="items", thread_id=thread_id)
+        found = readable(rows, documents.read_item, table="items", thread_id=thread_id)
         return Page[ThreadItem](data=found, has_more=last is not None, after=last)
 
     async def add_thread_item(
@@ -166,7 +160,6 @@ class ThreadStore(Store[RequestContext]):
         One with its id that is there already is overwritten, and keeps its place and `created_at`:
         the SDK adds an unfinished workflow, and adds it again when a later turn finishes it.
         """
-        status = item.status if isinstance(item, ClientToolCallItem | StructuredInputItem) else None
         values = _named(
             context,
             thread=thread_id,
@@ -174,7 +167,7 @@ class ThreadStore(Store[RequestContext]):
             new_thread_id=thread_id,
             new_id=item.id,
             new_type=item.type,
-            new_status=status,
+            new_status=documents.item_status(item),
             new_created_at=item.created_at,
             new_data=documents.item_document(item),
         )
@@ -321,19 +314,6 @@ async def _touch(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
     if position is None:
         raise _no_thread(values["thread"])
     return position
-
-
-def _readable(
-    rows: Sequence[Row[*tuple[Any, ...]]],
-    read: Callable[[str, datetime], _Read | None],
-    **found_in: str,
-) -> list[_Read]:
-    """What the rows hold, without those that this version cannot read."""
-    found = [value for row in rows if (value := read(row.data, row.created_at)) is not None]
-    if len(found) < len(rows):
-        # No content: what users write stays out of logs.
-        _log.warning("rows_not_readable", count=len(rows) - len(found), **found_in)
-    return found
 
 
 def _now() -> datetime:
