@@ -22,14 +22,15 @@ from chatkit_backend.store.engine import Database
 
 # A server to use instead, as a role that may create databases.
 URL_VARIABLE = "CHATKIT_TEST_POSTGRES_URL"
+# Read before any test begins: each of them runs in an environment without our variables.
+_GIVEN_URL = os.environ.get(URL_VARIABLE)
 
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """The address of a server that runs as long as the block."""
-    given = os.environ.get(URL_VARIABLE)
-    if given:
-        yield given
+    if _GIVEN_URL:
+        yield _GIVEN_URL
         return
     with _server() as server:
         yield server.get_uri()

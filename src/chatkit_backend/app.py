@@ -120,7 +120,7 @@ class _Build:
         return Services(
             authenticate=self._sign_in.for_chatting(client_secrets),
             sign_in=self._sign_in.for_sessions(),
-            client_secrets=client_secrets,
+            client_secrets=client_secrets if "session" in settings.auth else None,
             hosted_sessions=self._hosted_sessions,
             limits=self._limits,
             chat=ChatServer(store, self._runner, budget, turns),

@@ -135,6 +135,18 @@ async def test_without_any_sign_in_the_endpoint_says_who_creates_sessions(serve:
     assert "/v1/chatkit/sessions" in response.json()["error"]["message"]
 
 
+async def test_no_client_secret_is_handed_out_that_nobody_would_take(
+    serve: Serve, sign_in: dict[str, Any], identity_provider: IdentityProvider
+) -> None:
+    url = serve(**(sign_in | {"auth": ("cookie",)})).url
+    async with Chat(url, headers=cookie_of(identity_provider)) as browser:
+        created = await browser.http.post("/api/chatkit/session")
+        refreshed = await browser.http.post("/api/chatkit/refresh", json={"token": "ck_sess_x"})
+    for response in (created, refreshed):
+        assert code(response) == (403, "forbidden")
+        assert "CHATKIT_AUTH" in response.json()["error"]["message"]
+
+
 async def test_a_developer_gets_sessions_out_of_the_box(serve: Serve) -> None:
     url = serve().url
     async with Chat(url, user="ada") as browser:

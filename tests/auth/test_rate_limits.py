@@ -430,13 +430,16 @@ async def test_redis_learns_no_id_and_forgets_within_a_minute(
             assert 55 <= client.ttl(key) <= 60
 
 
-async def test_a_crowd_shares_few_connections(make: LimitsFor, own_redis: OwnRedis) -> None:
-    limits = make(requests_per_minute=250, redis_url=own_redis.url)
+@pytest.mark.parametrize(("option", "most"), [("", 16), ("?max_connections=3", 3)])
+async def test_a_crowd_shares_few_connections(
+    make: LimitsFor, own_redis: OwnRedis, option: str, most: int
+) -> None:
+    limits = make(requests_per_minute=250, redis_url=own_redis.url + option)
     with capture_logs() as logs:
         assert await how_many(lambda: limits.count_request("crowd"), 400) == 250
     assert not logs
     with redis.Redis.from_url(own_redis.url) as client:
-        assert len(client.client_list()) <= rate_limits._CONNECTIONS + 1
+        assert len(client.client_list()) <= most + 1
 
 
 async def test_a_request_that_is_given_up_disturbs_no_other(

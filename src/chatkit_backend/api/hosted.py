@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from chatkit_backend.api.dependencies import LimitedBody, credentials_of
-from chatkit_backend.api.services import CurrentServices, Services
+from chatkit_backend.api.services import CurrentServices, Services, client_secrets_of
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import NotSignedIn
 from chatkit_backend.hosted.items import deleted_thread, hosted_thread, item_list, thread_list
@@ -64,9 +64,10 @@ async def create_session(services: CurrentServices, body: LimitedBody) -> Respon
 
     Raises:
         InvalidRequest: The body is not that of the hosted API.
+        Forbidden: This server takes no client secrets.
     """
     asked = SessionRequest.parse(body)
-    issued = await services.client_secrets.create(
+    issued = await client_secrets_of(services).create(
         asked.user,
         workflow=asked.workflow,
         configuration=asked.configuration,
@@ -83,7 +84,7 @@ async def cancel_session(session_id: str, services: CurrentServices) -> Response
     Raises:
         NotFound: There is no such session.
     """
-    return _session(services, await services.client_secrets.cancel(session_id), "")
+    return _session(services, await client_secrets_of(services).cancel(session_id), "")
 
 
 def _session(services: Services, stored: StoredSession, client_secret: str) -> Response:

@@ -13,6 +13,7 @@ from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.errors import Forbidden
 from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
@@ -26,7 +27,7 @@ class Services:
     Attributes:
         authenticate: Tells who asks.
         sign_in: Tells who may get a client secret; None where nobody can sign in.
-        client_secrets: Makes, refreshes and cancels sessions.
+        client_secrets: Makes, refreshes and cancels sessions; None where none are taken.
         hosted_sessions: Makes sessions of OpenAI's instead; None where they are our own.
         limits: Counts requests, and refuses what is too many.
         chat: Answers ChatKit operations.
@@ -43,7 +44,7 @@ class Services:
 
     authenticate: AnyOf
     sign_in: AnyOf | None
-    client_secrets: ClientSecrets
+    client_secrets: ClientSecrets | None
     hosted_sessions: HostedSessions | None
     limits: RateLimits
     chat: ChatServer
@@ -56,6 +57,17 @@ class Services:
     max_body_bytes: int
     heartbeat_seconds: float
     debug: bool
+
+
+def client_secrets_of(services: Services) -> ClientSecrets:
+    """What makes client secrets.
+
+    Raises:
+        Forbidden: Nobody would take them: the mode `session` is off.
+    """
+    if services.client_secrets is None:
+        raise Forbidden("This server takes no client secrets: add session to CHATKIT_AUTH.")
+    return services.client_secrets
 
 
 def services_of(request: Request) -> Services:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from chatkit_backend.api.dependencies import LimitedBody, credentials_of
-from chatkit_backend.api.services import CurrentServices, Services
+from chatkit_backend.api.services import CurrentServices, Services, client_secrets_of
 from chatkit_backend.auth.client_secrets import Issued
 from chatkit_backend.context import User
 from chatkit_backend.errors import Forbidden, InvalidRequest
@@ -50,7 +50,8 @@ async def create_session(
 
     Raises:
         NotSignedIn: Nobody is.
-        Forbidden: A page of another site asks, or this server has no way to sign in.
+        Forbidden: A page of another site asks, or this server has no way to sign in, or takes no
+            client secrets.
         TooManyRequests: The user asks too often.
         HostedApiError: OpenAI gives no session.
     """
@@ -58,7 +59,7 @@ async def create_session(
     response.headers.update(_NOT_TO_BE_KEPT)
     if services.hosted_sessions is not None:
         return NewSession(**await services.hosted_sessions.create(user.id))
-    return _answer(await services.client_secrets.create(user))
+    return _answer(await client_secrets_of(services).create(user))
 
 
 @router.post("/api/chatkit/refresh", summary="Replace a client secret by a new one")
@@ -78,7 +79,7 @@ async def refresh_session(
     if services.hosted_sessions is not None:
         return await create_session(request, response, services)
     response.headers.update(_NOT_TO_BE_KEPT)
-    issued = await services.client_secrets.refresh(_secret_in(body))
+    issued = await client_secrets_of(services).refresh(_secret_in(body))
     await services.limits.count_request(issued.stored.user.id)
     return _answer(issued)
 

@@ -280,7 +280,8 @@ class _SharedCounter:
             **options,
         )
         self._counter = _Counter(self._storage, time.time)
-        self._slots = asyncio.Semaphore(_CONNECTIONS)
+        # The address may ask for another number; the pool would refuse what is above it.
+        self._slots = asyncio.Semaphore(self._pool.max_connections)
         self._away = False
         self._ask_again_at = -math.inf
         self._warn_again_at = -math.inf
