@@ -246,6 +246,13 @@ async def test_no_session_outlives_its_longest_age_however_often_it_is_refreshed
     assert await not_refreshed(secrets, issued.client_secret) == "client_secret_expired"
 
 
+async def test_no_client_secret_outlives_the_longest_age_of_a_session(
+    secrets: ClientSecrets, clock: Clock
+) -> None:
+    issued = await secrets.create(ALICE, ttl_seconds=1_000_000)
+    assert issued.stored.expires_at == clock.now + timedelta(seconds=86_400)
+
+
 @pytest.mark.parametrize("secret", ["", "eyJ.a.b", API_KEY + "x", new_token(CLIENT_SECRET)])
 async def test_what_is_no_client_secret_cannot_be_refreshed(
     secrets: ClientSecrets, secret: str

@@ -118,7 +118,7 @@ class ClientSecrets:
             ttl_seconds: How long each of its client secrets is good; None for the default.
         """
         now = self._now()
-        ttl = ttl_seconds or self._lifetimes.secret
+        ttl = min(ttl_seconds or self._lifetimes.secret, self._lifetimes.session)
         session = Session(
             id=new_session_id(),
             created_at=now,
