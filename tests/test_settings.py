@@ -129,12 +129,23 @@ def test_several_workers_need_a_database_that_they_share() -> None:
         ("CHATKIT_WORKFLOWS", "wf_abc=my_app.agents"),
         ("CHATKIT_WORKFLOWS", "wf_abc=a:b,wf_abc=a:c"),
         ("CHATKIT_SESSION_TTL", "0"),
+        ("CHATKIT_SESSION_REFRESH_GRACE", "1000000000000"),
+        ("CHATKIT_SESSION_MAX_AGE", "1000000000000"),
         ("CHATKIT_TURNS_PER_MINUTE", "0"),
         ("CHATKIT_REDIS_URL", "localhost:6379"),
         ("CHATKIT_HISTORY_ITEMS", "0"),
         ("CHATKIT_DATABASE_URL", "mysql://localhost/chat"),
         ("CHATKIT_CORS_ORIGINS", "app.example.com"),
         ("CHATKIT_CORS_ORIGINS", "https://app.example.com/chat"),
+        # Browsers never send these, so the page would be refused without a reason to be seen.
+        ("CHATKIT_CORS_ORIGINS", "https://app.example.com:443"),
+        ("CHATKIT_CORS_ORIGINS", "http://app.example.com:80"),
+        ("CHATKIT_CORS_ORIGINS", "https://App.Example.com"),
+        ("CHATKIT_CORS_ORIGINS", "https://*.example.com"),
+        ("CHATKIT_CORS_ORIGINS", "https://ada@app.example.com"),
+        ("CHATKIT_CORS_ORIGINS", "https://bücher.example"),
+        ("CHATKIT_CORS_ORIGINS", "https://"),
+        ("CHATKIT_CORS_ORIGINS", "https://app.example.com:port"),
         ("OLLAMA_BASE_URL", "localhost:11434"),
         ("CHATKIT_DEBUG", "perhaps"),
     ],
@@ -178,11 +189,29 @@ JWKS_URL = "https://id.example.com/jwks.json"
             {"sessions": "openai", "openai_api_key": "sk-test"},
             "CHATKIT_SESSIONS: 'openai' needs OPENAI_API_KEY and CHATKIT_WORKFLOW_ID",
         ),
+        (
+            {
+                "sessions": "openai",
+                "openai_api_key": "sk-test",
+                "workflow_id": "wf_1",
+                "auth": "session",
+            },
+            "CHATKIT_SESSIONS: 'openai' hands sessions to users who are signed in",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_together_are_told(values: dict[str, str], problem: str) -> None:
     (told,) = problems(**values)
     assert told.startswith(problem)
+
+
+def test_a_secret_that_no_mode_uses_stops_nothing() -> None:
+    assert load_settings(auth="session", jwt_secret="x").jwt_secret is not None
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://xn--bcher-kva.example"])
+def test_an_origin_that_browsers_send_is_taken(origin: str) -> None:
+    assert load_settings(cors_origins=origin).cors_origins == (origin,)
 
 
 def test_a_shared_secret_works_when_its_algorithm_is_stated() -> None:

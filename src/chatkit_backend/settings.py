@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -56,6 +56,26 @@ SHARED_SECRET_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 PUBLIC_KEY_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def _is_sent_by_browsers(origin: SplitResult) -> bool:
+    """Whether an Origin header can be just this (RFC 6454, section 6.2)."""
+    try:
+        usual = origin.port == _USUAL_PORTS.get(origin.scheme)
+    except ValueError:
+        return False
+    host = origin.hostname or ""
+    plain = host.isascii() and "*" not in host and "@" not in origin.netloc
+    return (
+        origin.scheme in _USUAL_PORTS
+        and bool(host)
+        and plain
+        and not usual
+        and origin.netloc == origin.netloc.lower()
+    )
+
 
 _WORKFLOW = re.compile(r"[^=\s]+=[\w.]+:\w+")
 
@@ -361,12 +381,14 @@ class Settings(BaseSettings):
     session_refresh_grace: int = Field(
         3_600,
         ge=0,
+        le=31_536_000,
         validation_alias="CHATKIT_SESSION_REFRESH_GRACE",
         description="Seconds after its end in which a client secret can still be refreshed.",
     )
     session_max_age: int = Field(
         86_400,
         ge=60,
+        le=31_536_000,
         validation_alias="CHATKIT_SESSION_MAX_AGE",
         description="Seconds after which a session cannot be refreshed any more, however often it "
         "was: its user signs in again.",
@@ -481,10 +503,11 @@ class Settings(BaseSettings):
         for origin in value:
             parts = urlsplit(origin)
             whole = f"{parts.scheme}://{parts.netloc}"
-            if origin != "*" and (parts.scheme not in {"http", "https"} or origin != whole):
+            if origin != "*" and (origin != whole or not _is_sent_by_browsers(parts)):
                 raise ValueError(
-                    f"{origin!r} is no origin; write scheme and host only, "
-                    "such as https://app.example.com"
+                    f"{origin!r} is no origin that a browser sends; write scheme and host in small "
+                    "letters, and the port if it is not the usual one, such as "
+                    "https://app.example.com"
                 )
         return value
 
@@ -511,10 +534,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _algorithms_fit_the_key(self) -> Self:
-        allowed = SHARED_SECRET_ALGORITHMS if self.jwt_secret else PUBLIC_KEY_ALGORITHMS
+        named = set(self.jwt_algorithms)
+        shared = bool(self.jwt_secret)
+        if not {"cookie", "bearer"} & set(self.auth):
+            # No key is used, so only the names themselves can be wrong.
+            shared = bool(named) and named <= SHARED_SECRET_ALGORITHMS
+        allowed = SHARED_SECRET_ALGORITHMS if shared else PUBLIC_KEY_ALGORITHMS
         wrong = [name for name in self.jwt_algorithms if name not in allowed]
-        if wrong or not self.jwt_algorithms:
-            key = "a shared secret" if self.jwt_secret else "a public key"
+        if wrong or not named:
+            key = "a shared secret" if shared else "a public key"
             raise ValueError(
                 f"CHATKIT_JWT_ALGORITHMS: {', '.join(wrong) or 'nothing'} cannot be used with "
                 f"{key}. Use some of {', '.join(sorted(allowed))}."
@@ -526,6 +554,11 @@ class Settings(BaseSettings):
         if self.sessions == "openai" and not (self.openai_api_key and self.workflow_id):
             raise ValueError(
                 "CHATKIT_SESSIONS: 'openai' needs OPENAI_API_KEY and CHATKIT_WORKFLOW_ID; set both."
+            )
+        if self.sessions == "openai" and self.auth == ("session",):
+            raise ValueError(
+                "CHATKIT_SESSIONS: 'openai' hands sessions to users who are signed in; add cookie "
+                "or bearer to CHATKIT_AUTH."
             )
         return self
 

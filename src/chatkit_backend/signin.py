@@ -71,23 +71,24 @@ class SignIn:
         """Who may chat: in the order of the settings, `dev` last."""
         ways = self.ways | ({"session": client_secrets} if "session" in self.modes else {})
         ordered = tuple(ways[mode] for mode in self.modes if mode in ways)
-        return AnyOf(ordered, self._remedy(self.modes), self.development)
+        return AnyOf(ordered, _remedy(self.modes), self.development)
 
     def for_sessions(self) -> AnyOf | None:
         """Who may get a client secret; None where nobody can sign in."""
         if not self.ways and self.development is None:
             return None
         modes = tuple(mode for mode in self.modes if mode != "session")
-        return AnyOf(tuple(self.ways.values()), self._remedy(modes), self.development)
+        return AnyOf(tuple(self.ways.values()), _remedy(modes), self.development)
 
     async def close(self) -> None:
         """Ends what runs in the background."""
         if self.keys is not None:
             await self.keys.close()
 
-    def _remedy(self, modes: tuple[AuthMode, ...]) -> str:
-        ways = ", or ".join(_HOW[mode] for mode in modes)
-        return f"{ways[:1].upper()}{ways[1:]}."
+
+def _remedy(modes: tuple[AuthMode, ...]) -> str:
+    ways = ", or ".join(_HOW[mode] for mode in modes)
+    return f"{ways[:1].upper()}{ways[1:]}."
 
 
 def _keys(settings: Settings) -> KeySource:

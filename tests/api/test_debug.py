@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
+from chatkit_backend.context import SessionConfiguration, User
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.sessions import SessionStore
 from tests.chatting import Chat, thread_of
 from tests.conftest import Serve
 from tests.provider.server import ScriptedProvider
@@ -35,6 +41,22 @@ async def test_it_shows_nobody_elses_threads(serve: Serve) -> None:
     async with Chat(url, user="ada") as ada, Chat(url, user="bob") as bob:
         await ada.say("Mine")
         assert (await bob.http.get("/debug/threads")).json()["threads"] == []
+
+
+async def test_it_shows_a_session_only_what_the_session_reaches(
+    serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(debug=True).url
+    async with Chat(url, user="ada") as ada:
+        await ada.say("Before the session")
+    database = await Database.open(f"sqlite:///{tmp_path / 'chat.db'}")
+    made = await ClientSecrets(SessionStore(database), Lifetimes()).create(
+        User("ada"), configuration=SessionConfiguration(history=False)
+    )
+    await database.close()
+    headers = {"Authorization": f"Bearer {made.client_secret}"}
+    async with Chat(url, headers=headers) as page:
+        assert (await page.http.get("/debug/threads")).json()["threads"] == []
 
 
 async def test_it_can_be_paged_and_shortened(serve: Serve) -> None:

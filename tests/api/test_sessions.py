@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.sessions import SessionStore
 from tests.chatting import Chat, message, thread_of
 from tests.conftest import Serve
 from tests.identity_provider import ISSUER, IdentityProvider, claims_for
@@ -112,6 +117,27 @@ async def test_a_client_secret_gets_no_second_session(
     assert code(response) == (401, "not_signed_in")
 
 
+async def test_a_session_that_ended_is_not_replaced_by_the_cookie_beside_it(
+    serve: Serve,
+    sign_in: dict[str, Any],
+    identity_provider: IdentityProvider,
+    tmp_path: Path,
+) -> None:
+    served = serve(**sign_in)
+    cookie = cookie_of(identity_provider)
+    session = await new_session(served.url, cookie)
+    headers = cookie | with_secret(session["client_secret"])
+    async with Chat(served.url, headers=headers) as chat:
+        await chat.ask("threads.list")
+        database = await Database.open(f"sqlite:///{tmp_path / 'chat.db'}")
+        assert await SessionStore(database).cancel(session["session_id"], datetime.now(UTC))
+        await database.close()
+        async with asyncio.timeout(10):
+            while (response := await chat.post("threads.list")).status_code == 200:
+                await asyncio.sleep(0.2)
+    assert code(response) == (401, "client_secret_cancelled")
+
+
 async def test_a_page_of_another_site_gets_no_session_with_the_users_cookie(
     serve: Serve, sign_in: dict[str, Any], identity_provider: IdentityProvider
 ) -> None:
@@ -191,6 +217,26 @@ async def test_a_refresh_without_a_secret_is_told_the_names(serve: Serve) -> Non
     async with Chat(url) as browser:
         response = await browser.http.post("/api/chatkit/refresh", content=b"{")
     assert code(response) == (400, "invalid_request")
+
+
+async def test_a_refresh_over_the_rate_limit_costs_the_client_nothing(serve: Serve) -> None:
+    url = serve(requests_per_minute=2).url
+    session = await new_session(url)
+    first = await refresh(url, token=session["client_secret"])
+    assert first.status_code == 200
+    secret = first.json()["client_secret"]
+    for _ in range(3):
+        assert (await refresh(url, token=secret)).status_code == 429
+    async with Chat(url, headers=with_secret(secret)) as chat:
+        response = await chat.post("threads.list")
+    assert response.status_code == 429  # known, and over the limit: the secret works
+
+
+async def test_a_token_with_half_an_emoji_in_a_claim_gets_a_session(
+    serve: Serve, sign_in: dict[str, Any], identity_provider: IdentityProvider
+) -> None:
+    headers = cookie_of(identity_provider, subject="ada", plan="pro \ud83d")
+    assert (await new_session(serve(**sign_in).url, headers))["user_id"] == "ada"
 
 
 async def test_an_unknown_secret_is_not_refreshed(serve: Serve) -> None:

@@ -25,12 +25,17 @@ LIFETIMES = Lifetimes(secret=600, grace=3_600, session=86_400)
 @dataclass
 class Clock:
     now: datetime = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    passed: float = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
+    def timer(self) -> float:
+        return self.passed
+
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+        self.passed += seconds
 
 
 @pytest.fixture
@@ -48,13 +53,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def secrets(database: Database, clock: Clock) -> ClientSecrets:
-    return ClientSecrets(SessionStore(database), LIFETIMES, clock)
+    return ClientSecrets(SessionStore(database), LIFETIMES, clock, clock.timer)
 
 
 @pytest.fixture
 def replica(database: Database, clock: Clock) -> ClientSecrets:
     """Another process on the same database."""
-    return ClientSecrets(SessionStore(database), LIFETIMES, clock)
+    return ClientSecrets(SessionStore(database), LIFETIMES, clock, clock.timer)
 
 
 async def shown(secrets: ClientSecrets, secret: str) -> Identity | None:
@@ -155,6 +160,17 @@ async def test_checking_costs_one_query_and_none_for_a_while_after(
     assert len(sent) == 2
 
 
+async def test_a_clock_that_is_set_back_keeps_no_cancelled_session_alive(
+    secrets: ClientSecrets, replica: ClientSecrets, clock: Clock
+) -> None:
+    issued = await secrets.create(ALICE)
+    await shown(replica, issued.client_secret)
+    clock.now -= timedelta(seconds=300)
+    await secrets.cancel(issued.stored.session.id)
+    clock.wait(5)
+    assert await refused(replica, issued.client_secret) == "client_secret_cancelled"
+
+
 async def test_nothing_is_cancelled_under_an_unknown_id(secrets: ClientSecrets) -> None:
     with pytest.raises(NotFound):
         await secrets.cancel("cksess_none")
@@ -199,6 +215,18 @@ async def test_two_tabs_may_refresh_the_same_secret_at_once(secrets: ClientSecre
     new = [await secrets.refresh(old.client_secret) for _ in range(2)]
     for issued in new:
         assert await shown(secrets, issued.client_secret)
+
+
+async def test_two_tabs_may_refresh_an_expired_secret_one_after_the_other(
+    secrets: ClientSecrets, clock: Clock
+) -> None:
+    old = await secrets.create(ALICE)
+    clock.wait(700)
+    for seconds in (0, 29):
+        clock.wait(seconds)
+        assert await shown(secrets, (await secrets.refresh(old.client_secret)).client_secret)
+    clock.wait(1)
+    assert await not_refreshed(secrets, old.client_secret) == "client_secret_expired"
 
 
 async def test_a_secret_that_was_refreshed_before_is_worthless_to_whoever_found_it(

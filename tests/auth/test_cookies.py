@@ -48,6 +48,13 @@ async def test_without_the_cookie_nobody_is_known_to_ask(
     assert await ask(cookies=cookies, origin=origin) is None
 
 
+async def test_a_cookie_does_not_stand_in_for_a_client_secret() -> None:
+    # What the secret's session limits would open up as soon as it expires.
+    for secret in ("ck_sess_expired", "ck_sess_"):
+        assert await ask(origin=PAGE, authorization=f"Bearer {secret}") is None
+    assert await ask(origin=PAGE, authorization="Bearer eyJ") == Identity(User("ada"))
+
+
 async def test_a_bad_token_in_the_cookie_is_refused() -> None:
     with pytest.raises(NotSignedIn):
         await ask(cookies={"auth_token": f"{TOKEN[:-4]}AAAA"}, origin=PAGE)

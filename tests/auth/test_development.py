@@ -11,7 +11,9 @@ from chatkit_backend.errors import Forbidden, InvalidRequest
 
 async def user_of(user_id: str | None = None, allowed: tuple[str, ...] = (), **headers: str) -> str:
     query = {} if user_id is None else {"userId": user_id}
-    credentials = Credentials(headers={"host": "localhost:8000"} | headers, query=query)
+    credentials = Credentials(
+        headers={"host": "localhost:8000"} | headers, query=query, peer="127.0.0.1"
+    )
     return (await DevelopmentAuth(allowed)(credentials)).user.id
 
 
@@ -63,3 +65,26 @@ async def test_pages_that_cors_allows_may() -> None:
 
 def test_credentials_do_not_show_in_logs() -> None:
     assert "token" not in repr(Credentials(headers={"authorization": "Bearer token"}))
+
+
+@pytest.mark.parametrize("peer", ["192.168.1.7", "203.0.113.9", "2001:db8::1", "testclient", None])
+async def test_another_machine_is_refused_however_it_calls_this_one(peer: str | None) -> None:
+    credentials = Credentials(headers={"host": "localhost"}, peer=peer)
+    with pytest.raises(Forbidden, match="this machine only"):
+        await DevelopmentAuth()(credentials)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "allowed"),
+    [("127.0.0.1", True), ("::1, 127.0.0.1", True), ("203.0.113.9, 127.0.0.1", False)],
+)
+async def test_what_a_proxy_passes_on_from_another_machine_is_refused(
+    forwarded: str, allowed: bool
+) -> None:
+    headers = {"host": "localhost", "x-forwarded-for": forwarded}
+    asking = DevelopmentAuth()(Credentials(headers=headers, peer="127.0.0.1"))
+    if allowed:
+        await asking
+    else:
+        with pytest.raises(Forbidden):
+            await asking

@@ -22,6 +22,7 @@ def test_all_is_well(run: Run) -> None:
         ["✓", "settings"],
         ["✓", "sign-in"],
         ["✓", "database"],
+        ["✓", "agents"],
         ["✓", "model"],
     ]
 
@@ -43,9 +44,11 @@ def test_the_demo_model_is_worth_a_hint(run: Run) -> None:
         ({"CHATKIT_AUTH": "cookie"}, "CHATKIT_JWKS_URL"),
         ({"CHATKIT_AUTH": "cookie", "CHATKIT_JWT_PUBLIC_KEY": "no.pem"}, "CHATKIT_JWT_PUBLIC_KEY"),
         (
-            {"CHATKIT_AUTH": "bearer", "CHATKIT_JWKS_URL": "http://127.0.0.1:9/jwks.json"},
+            {"CHATKIT_AUTH": "bearer", "CHATKIT_JWKS_URL": "http://u:p@127.0.0.1:9/jwks.json"},
             "no keys can be had from http://127.0.0.1:9/jwks.json",
         ),
+        ({"CHATKIT_WORKFLOWS": "wf_1=no_such_module:agent"}, "no_such_module"),
+        ({"CHATKIT_REDIS_URL": "redis://127.0.0.1:9/0"}, "does not answer"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_remedy(
@@ -84,7 +87,7 @@ def test_a_mistyped_setting_is_told(run: Run) -> None:
 def test_live_asks_the_model(run: Run, provider: ScriptedProvider) -> None:
     done = run("doctor", "--live")
     assert done.returncode == 0
-    assert "answers" in done.stdout.splitlines()[3]
+    assert "answers" in done.stdout.splitlines()[4]
     assert len(provider.requests) == 1
 
 

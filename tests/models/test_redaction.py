@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatkit_backend.models.redaction import REDACTED, redact
+from chatkit_backend.store.tokens import API_KEY, CLIENT_SECRET, new_token
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,10 @@ def test_the_key_that_was_used_is_taken_out_whatever_its_shape() -> None:
 def test_ordinary_words_stay(text: str) -> None:
     assert redact(text) == text
     assert redact(text, "e") == text
+
+
+def test_secrets_of_our_own_are_taken_out_whatever_they_are_made_of() -> None:
+    for prefix in (CLIENT_SECRET, API_KEY):
+        for _ in range(200):
+            secret = new_token(prefix)
+            assert secret[8:] not in redact(f"refused {secret}, again")

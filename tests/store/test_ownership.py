@@ -27,6 +27,7 @@ CALLS: dict[str, Call] = {
     "load_attachment": lambda store, who: store.load_attachment("atc_1", who),
     "delete_attachment": lambda store, who: store.delete_attachment("atc_1", who),
     "load_threads": lambda store, who: store.load_threads(9, None, "asc", who),
+    "newest_thread_ids": lambda store, who: store.newest_thread_ids(9, who),
     "add_thread_item": lambda store, who: store.add_thread_item("thr_1", message("new"), who),
     "save_item": lambda store, who: store.save_item("thr_1", message("call", "stolen"), who),
     "load_item": lambda store, who: store.load_item("thr_1", "call", who),
@@ -38,7 +39,7 @@ CALLS: dict[str, Call] = {
 }
 
 # These name nothing of alice's, or several things, and answer with nothing instead.
-EMPTY: dict[str, object] = {"load_threads": Page(), "count_items": {}}
+EMPTY: dict[str, object] = {"load_threads": Page(), "newest_thread_ids": set(), "count_items": {}}
 
 
 @pytest.fixture

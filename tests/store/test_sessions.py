@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from chatkit_backend.context import Session, SessionConfiguration, User, Workflow
+from chatkit_backend.store import sessions as module
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_old_sessions
@@ -39,7 +41,7 @@ async def sessions(database: Database) -> SessionStore:
     return store
 
 
-async def replace(sessions: SessionStore, old: str, new: str) -> bool:
+async def refresh(sessions: SessionStore, old: str, new: str) -> bool:
     return await sessions.add_secret(
         "cksess_1",
         old_hash=old,
@@ -66,7 +68,7 @@ async def test_an_unknown_secret_opens_nothing(sessions: SessionStore) -> None:
 
 
 async def test_a_new_secret_gives_the_old_one_an_end(sessions: SessionStore) -> None:
-    assert await replace(sessions, "hash-1", "hash-2")
+    assert await refresh(sessions, "hash-1", "hash-2")
     old, new = await sessions.by_secret("hash-1"), await sessions.by_secret("hash-2")
     assert old is not None
     assert new is not None
@@ -82,7 +84,7 @@ async def test_a_cancelled_session_gets_no_new_secret(sessions: SessionStore) ->
     cancelled = await sessions.cancel("cksess_1", NOW)
     assert cancelled is not None
     assert cancelled.cancelled_at == NOW
-    assert not await replace(sessions, "hash-1", "hash-2")
+    assert not await refresh(sessions, "hash-1", "hash-2")
     assert await sessions.by_secret("hash-2") is None
     found = await sessions.by_secret("hash-1")
     assert found is not None
@@ -94,7 +96,7 @@ async def test_a_cancellation_and_a_refresh_at_once_leave_no_open_door(
 ) -> None:
     await asyncio.gather(
         sessions.cancel("cksess_1", NOW),
-        *(replace(sessions, "hash-1", f"new-{number}") for number in range(5)),
+        *(refresh(sessions, "hash-1", f"new-{number}") for number in range(5)),
     )
     for number in range(5):
         found = await sessions.by_secret(f"new-{number}")
@@ -120,6 +122,29 @@ async def test_sessions_that_are_over_are_deleted_with_their_secrets(
     assert await sessions.by_secret("hash-1") is not None
     assert await delete_old_sessions(database, end + timedelta(seconds=1)) == 1
     assert await sessions.by_secret("hash-1") is None
+
+
+async def test_many_are_deleted_in_steps(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_DELETED_AT_ONCE", 3)
+    store = SessionStore(database)
+    for number in range(10):
+        session = replace(SESSION, id=f"cksess_{number}")
+        await store.add(replace(STORED, session=session), f"hash-{number}")
+    assert await delete_old_sessions(database, STORED.expires_at + timedelta(seconds=1)) == 10
+
+
+async def test_one_replica_at_a_time_deletes(postgres_url: str) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    await SessionStore(one).add(STORED, "hash-1")
+    later = STORED.expires_at + timedelta(seconds=1)
+    async with one.write() as connection:
+        assert await one.dialect.try_lock(connection, "old sessions")
+        assert await delete_old_sessions(other, later) == 0
+    assert await delete_old_sessions(other, later) == 1
+    for database in (one, other):
+        await database.close()
 
 
 async def test_an_api_key_is_found_by_its_secret_until_it_is_revoked(database: Database) -> None:

@@ -12,6 +12,7 @@ from chatkit.types import (
     HiddenContextItem,
     SDKHiddenContextItem,
     ThreadItem,
+    ThreadListParams,
     ThreadMetadata,
     UserMessageItem,
 )
@@ -19,6 +20,7 @@ from fastapi import APIRouter, Query
 
 from chatkit_backend.api.dependencies import CurrentIdentity
 from chatkit_backend.api.services import CurrentServices
+from chatkit_backend.chat.permissions import page_of_threads
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotFound
 
@@ -44,7 +46,8 @@ async def debug_threads(
     if not services.debug:
         raise NotFound("There is nothing at /debug/threads.")
     context = RequestContext(user=identity.user, session=identity.session)
-    page = await services.store.load_threads(limit, after, "desc", context)
+    asked = ThreadListParams(limit=limit, after=after)
+    page = await page_of_threads(asked, limit, services.store, context)
     counts = await services.store.count_items([thread.id for thread in page.data], context)
     threads = [
         await _thread(services, context, thread, counts.get(thread.id, 0), items)

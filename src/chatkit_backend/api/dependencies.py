@@ -20,6 +20,7 @@ def credentials_of(request: Request) -> Credentials:
         cookies=request.cookies,
         query=dict(request.query_params),
         method=request.method,
+        peer=request.client.host if request.client else None,
     )
 
 

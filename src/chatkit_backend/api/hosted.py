@@ -21,10 +21,8 @@ from chatkit_backend.hosted.sessions import SessionRequest, hosted_session
 from chatkit_backend.store.all_threads import ListingRequest
 from chatkit_backend.store.api_keys import ApiKey
 from chatkit_backend.store.sessions import StoredSession
-from chatkit_backend.store.tokens import API_KEY
+from chatkit_backend.store.tokens import API_KEY, MAX_TOKEN_LENGTH
 
-# Longer than any that is made here; what is longer is not looked up.
-_MAX_LENGTH: Final = 128
 _MAX_PAGE: Final = 100
 
 
@@ -42,7 +40,7 @@ async def current_api_key(request: Request, services: CurrentServices) -> ApiKey
             "`chatkit-backend keys create NAME` makes one.",
             code="invalid_api_key",
         )
-    known = secret.startswith(API_KEY) and len(secret) <= _MAX_LENGTH
+    known = secret.startswith(API_KEY) and len(secret) <= MAX_TOKEN_LENGTH
     key = await services.api_keys.by_secret(secret) if known else None
     if key is None:
         raise NotSignedIn(

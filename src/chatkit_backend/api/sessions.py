@@ -19,6 +19,7 @@ from chatkit_backend.errors import Forbidden, InvalidRequest
 
 router = APIRouter()
 
+_NOT_TO_BE_KEPT = {"Cache-Control": "no-store"}
 _NAMES = ("currentClientSecret", "client_secret", "token")
 
 
@@ -79,12 +80,11 @@ async def refresh_session(
     if services.hosted_sessions is not None:
         return await create_session(request, response, services)
     response.headers.update(_NOT_TO_BE_KEPT)
-    issued = await client_secrets_of(services).refresh(_secret_in(body))
-    await services.limits.count_request(issued.stored.user.id)
-    return _answer(issued)
-
-
-_NOT_TO_BE_KEPT = {"Cache-Control": "no-store"}
+    secrets, secret = client_secrets_of(services), _secret_in(body)
+    # Counted before it is replaced: a refusal must not cost the client its secret.
+    holder = await secrets.refreshable(secret)
+    await services.limits.count_request(holder.user.id)
+    return _answer(await secrets.refresh(secret))
 
 
 async def _signed_in(request: Request, services: Services) -> User:

@@ -6,6 +6,7 @@ can be cancelled, which ends all of its client secrets at once, on every replica
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,15 +18,13 @@ from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import Session, SessionConfiguration, User, Workflow
 from chatkit_backend.errors import NotFound, NotSignedIn
 from chatkit_backend.store.sessions import SessionStore, StoredSession, new_session_id
-from chatkit_backend.store.tokens import CLIENT_SECRET, new_token, token_hash
+from chatkit_backend.store.tokens import CLIENT_SECRET, MAX_TOKEN_LENGTH, new_token, token_hash
 
 # What was found is believed for so long; a cancellation on another replica counts after that.
 _CACHE_SECONDS: Final = 3.0
 _CACHE_SIZE: Final = 10_000
 # For requests that are under way when their client secret is replaced.
 _OVERLAP: Final = timedelta(seconds=30)
-# Longer than any that is made here; what is longer is not looked up.
-_MAX_LENGTH: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,8 @@ class ClientSecrets:
         store: Keeps the sessions.
         lifetimes: How long they last.
         now: The time, for tests.
+        timer: Seconds that only grow, for tests: a clock that is set back must not make the cache
+            believe for longer.
     """
 
     def __init__(
@@ -75,12 +76,13 @@ class ClientSecrets:
         store: SessionStore,
         lifetimes: Lifetimes,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._lifetimes = lifetimes
         self._now = now
         self._known: TTLCache[str, StoredSession] = TTLCache(
-            _CACHE_SIZE, _CACHE_SECONDS, timer=lambda: now().timestamp()
+            _CACHE_SIZE, _CACHE_SECONDS, timer=timer
         )
 
     async def __call__(self, credentials: Credentials) -> Identity | None:
@@ -131,24 +133,38 @@ class ClientSecrets:
         await self._store.add(stored, token_hash(secret))
         return Issued(secret, stored)
 
-    async def refresh(self, secret: str) -> Issued:
-        """Another client secret of the same session; the old one soon ends.
+    async def refreshable(self, secret: str) -> StoredSession:
+        """The session of a client secret that can be refreshed now.
 
         Raises:
             NotSignedIn: The session was cancelled or is too old, or the client secret is unknown,
                 was refreshed before, or ended too long ago.
         """
-        now = self._now()
-        old_hash = token_hash(secret)
-        self._known.pop(old_hash, None)
+        self._known.pop(token_hash(secret), None)
         stored = await self._stored(secret)
         if stored.cancelled_at is not None:
             raise _cancelled()
-        last_moment = stored.session.created_at + timedelta(seconds=self._lifetimes.session)
-        grace = timedelta(seconds=0 if stored.replaced_at else self._lifetimes.grace)
-        if now >= min(stored.expires_at + grace, last_moment):
+        if stored.replaced_at is None:
+            end = stored.expires_at + timedelta(seconds=self._lifetimes.grace)
+        else:
+            # Two tabs may come one after the other, and an answer may get lost.
+            end = stored.replaced_at + _OVERLAP
+        if self._now() >= min(end, self._last_moment(stored)):
             raise _expired("It is too old to be refreshed: sign in again and create a session.")
-        expires_at = min(now + timedelta(seconds=stored.ttl_seconds), last_moment)
+        return stored
+
+    def _last_moment(self, stored: StoredSession) -> datetime:
+        return stored.session.created_at + timedelta(seconds=self._lifetimes.session)
+
+    async def refresh(self, secret: str) -> Issued:
+        """Another client secret of the same session; the old one soon ends.
+
+        Raises:
+            NotSignedIn: As from `refreshable`.
+        """
+        stored = await self.refreshable(secret)
+        now, old_hash = self._now(), token_hash(secret)
+        expires_at = min(now + timedelta(seconds=stored.ttl_seconds), self._last_moment(stored))
         new_secret = new_token(CLIENT_SECRET)
         done = await self._store.add_secret(
             stored.session.id,
@@ -182,7 +198,7 @@ class ClientSecrets:
         return stored
 
     async def _stored(self, secret: str) -> StoredSession:
-        if not secret.startswith(CLIENT_SECRET) or len(secret) > _MAX_LENGTH:
+        if not secret.startswith(CLIENT_SECRET) or len(secret) > MAX_TOKEN_LENGTH:
             raise _unknown()
         secret_hash = token_hash(secret)
         known = self._known.get(secret_hash)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.auth.tokens import TokenVerifier
 from chatkit_backend.errors import Forbidden
+from chatkit_backend.store.tokens import CLIENT_SECRET
 
 # RFC 9110, section 9.2.1, without TRACE: these change nothing here.
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,7 +37,7 @@ class CookieAuth:
     allowed_origins: tuple[str, ...] = ()
 
     async def __call__(self, credentials: Credentials) -> Identity | None:
-        """The user of the cookie; None where there is no cookie.
+        """The user of the cookie; None where there is none, or a client secret beside it.
 
         Raises:
             Forbidden: A page of another site asks, or it cannot be told which page does.
@@ -44,7 +45,9 @@ class CookieAuth:
             KeysUnavailable: It cannot be verified now.
         """
         token = credentials.cookies.get(self.cookie)
-        if not token:
+        # The browser adds a cookie unasked; the page shows a client secret on purpose. What that
+        # limits must not open up when it expires.
+        if not token or (credentials.bearer_token or "").startswith(CLIENT_SECRET):
             return None
         if credentials.method not in _SAFE_METHODS:
             self._refuse_foreign_pages(credentials)

@@ -22,12 +22,14 @@ class Credentials:
         cookies: Cookie values by name.
         query: Query parameters by name; the last where one is repeated.
         method: The HTTP method.
+        peer: Address of who connected, as the web server knows it; None where it has none.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     method: str = "POST"
+    peer: str | None = None
 
     @property
     def bearer_token(self) -> str | None:
@@ -74,8 +76,9 @@ class AnyOf:
     Attributes:
         ways: In the order in which they are asked.
         remedy: How to sign in, for somebody who shows nothing.
-        without_credentials: Whom to believe when nothing is shown. Not asked after a refusal:
-            whoever shows an expired secret must hear of it, not turn into somebody else.
+        without_credentials: Whom to believe when nothing is shown. Not asked after a refusal, nor
+            beside a bearer token: whoever shows an expired secret must hear of it, not turn into
+            somebody else.
     """
 
     ways: tuple[Authenticate, ...]
@@ -100,7 +103,8 @@ class AnyOf:
             else:
                 if identity is not None:
                     return identity
-        if refusal is None and self.without_credentials is not None:
+        nothing_shown = refusal is None and credentials.bearer_token is None
+        if nothing_shown and self.without_credentials is not None:
             identity = await self.without_credentials(credentials)
             if identity is not None:
                 return identity

@@ -28,9 +28,9 @@ def is_loopback(host: str) -> bool:
 class DevelopmentAuth:
     """Takes the user from `?userId=`; `anonymous` when it is absent or empty.
 
-    No credential protects these chats, so a foreign page in the developer's browser must not
-    reach them: neither under its own origin, nor through a name of its own that resolves to this
-    machine (DNS rebinding).
+    No credential protects these chats, so nobody on another machine must reach them, directly or
+    through a proxy, and no foreign page in the developer's browser: neither under its own origin,
+    nor through a name of its own that resolves to this machine (DNS rebinding).
 
     Attributes:
         allowed_origins: Origins that may ask besides those of this machine.
@@ -42,9 +42,11 @@ class DevelopmentAuth:
         """The user that the request names.
 
         Raises:
-            Forbidden: A page of another site asks, or the server is called by a foreign name.
+            Forbidden: Another machine or a page of another site asks, or the server is called by a
+                foreign name.
             InvalidRequest: The id is too long or has characters that cannot be printed.
         """
+        _refuse_other_machines(credentials)
         self._refuse_foreign_pages(credentials)
         user_id = credentials.query.get("userId", "").strip() or ANONYMOUS
         if len(user_id) > MAX_USER_ID or not user_id.isprintable():
@@ -66,6 +68,19 @@ class DevelopmentAuth:
             raise Forbidden(
                 f"Pages of {str(origin)[:100]!r} may not chat here. Add the origin to "
                 "CHATKIT_CORS_ORIGINS if they should."
+            )
+
+
+def _refuse_other_machines(credentials: Credentials) -> None:
+    # `serve` listens on this machine's own addresses only; other ways to run the application, and
+    # a proxy before it, do not ask it.
+    forwarded = credentials.headers.get("x-forwarded-for", "")
+    passed_on = [part.strip() for part in forwarded.split(",") if part.strip()]
+    for address in (credentials.peer or "", *passed_on):
+        if not is_loopback(address):
+            raise Forbidden(
+                "CHATKIT_AUTH=dev answers requests from this machine only. Set CHATKIT_AUTH to "
+                "session, cookie or bearer."
             )
 
 

@@ -142,6 +142,10 @@ class RateLimits:
         """
         await self._count((self._api_requests, key_id))
 
+    async def counts_in_redis(self) -> bool:
+        """Whether a Redis is named, and answers now."""
+        return self._redis is not None and await self._redis.answers()
+
     async def close(self) -> None:
         """Close the connections to Redis. Closing again does nothing."""
         if self._redis is not None:
@@ -311,6 +315,14 @@ class _SharedCounter:
                 raise
         self._found()
         return True
+
+    async def answers(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            async with asyncio.timeout(_REDIS_SECONDS):
+                return bool(await self._storage.check())
+        except (StorageError, OSError):
+            return False
 
     async def close(self) -> None:
         """Close the connections, or leave them to the system where Redis does not play its part."""

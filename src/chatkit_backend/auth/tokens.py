@@ -6,6 +6,7 @@ has verified it. A key that a token brings along (`jwk`, `jku`, `x5u`, `x5c`) is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -143,8 +144,15 @@ class TokenVerifier:
             id=subject,
             name=_name(claims),
             email=_email(claims),
-            claims={name: claims[name] for name in self.claims if name in claims},
+            claims=_storable({name: claims[name] for name in self.claims if name in claims}),
         )
+
+
+def _storable(claims: dict[str, Any]) -> dict[str, Any]:
+    # Half of an emoji, as JavaScript's `slice` leaves it, is no text that a database keeps.
+    text = json.dumps(claims, ensure_ascii=False).encode("utf-8", "replace")
+    storable: dict[str, Any] = json.loads(text)
+    return storable
 
 
 def _name(claims: Mapping[str, Any]) -> str | None:

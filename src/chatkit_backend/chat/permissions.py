@@ -25,6 +25,7 @@ from chatkit_backend.store.pages import MAX_PAGE, PageRequest
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
 
 _MEGABYTE: Final = 1_048_576
+_READ_AT_ONCE: Final = 100
 
 
 async def require_permission(
@@ -75,10 +76,23 @@ def _require_uploads(allowed: SessionConfiguration) -> None:
 
 
 async def _require_reachable(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
-    reachable = await _reachable_threads(store, context)
-    if reachable is not None and thread_id not in {thread.id for thread in reachable}:
+    if not await _is_reachable(thread_id, store, context):
         # In the words of the store: what cannot be reached looks like what is not there.
         raise NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")
+
+
+async def _is_reachable(thread_id: str, store: ThreadStore, context: RequestContext) -> bool:
+    session = context.session
+    if session is None:
+        return True
+    allowed = session.configuration
+    if not allowed.history:
+        thread = await store.load_thread(thread_id, context)
+        if thread.created_at < session.created_at:
+            return False
+    if allowed.recent_threads is not None:
+        return thread_id in await store.newest_thread_ids(allowed.recent_threads, context)
+    return True
 
 
 async def _reachable_threads(
@@ -91,10 +105,23 @@ async def _reachable_threads(
     allowed = session.configuration
     if allowed.history and allowed.recent_threads is None:
         return None
-    newest = await store.load_threads(allowed.recent_threads or MAX_PAGE, None, "desc", context)
-    if allowed.history:
-        return newest.data
-    return [thread for thread in newest.data if thread.created_at >= session.created_at]
+    most = min(allowed.recent_threads or MAX_PAGE, MAX_PAGE)
+    found: list[ThreadMetadata] = []
+    after: str | None = None
+    while len(found) < most:
+        # Few at a time: without history, those that are reached are the newest few.
+        size = min(_READ_AT_ONCE, most - len(found))
+        page = await store.load_threads(size, after, "desc", context)
+        reached = [
+            thread
+            for thread in page.data
+            if allowed.history or thread.created_at >= session.created_at
+        ]
+        found += reached
+        after = page.after
+        if not page.has_more or len(reached) < len(page.data):
+            break
+    return found
 
 
 async def page_of_threads(

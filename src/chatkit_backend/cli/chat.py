@@ -37,6 +37,8 @@ def run_chat(
     with told_as("The chat did not begin"):
         if secret_variable and not (secret := os.environ.get(secret_variable)):
             raise SettingsError(f"{secret_variable}: is not set; put the client secret into it.")
+        if not (secret or "").isascii():
+            raise SettingsError(f"{secret_variable}: holds no client secret; those are ASCII.")
     with ChatClient(url, user_id, secret) as client:
         terminal = Terminal(client, Console(highlight=False, soft_wrap=True))
         try:

@@ -7,11 +7,14 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
 
-from chatkit_backend.app import model_credentials, model_limits, model_names
+from chatkit_backend.app import model_credentials, model_limits, model_names, rate_limits
 from chatkit_backend.auth.keys import KeySource
+from chatkit_backend.chat.agents import default_agent
+from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.database import open_database
@@ -35,7 +38,7 @@ class Finding:
         message: What was found, and the remedy where there is something to mend.
     """
 
-    check: Literal["settings", "sign-in", "database", "model"]
+    check: Literal["settings", "sign-in", "redis", "database", "agents", "model"]
     result: Literal["ok", "warning", "wrong"]
     message: str
 
@@ -67,7 +70,7 @@ async def _all_findings(*, live: bool) -> list[Finding]:
 
 
 async def examine(*, live: bool) -> AsyncIterator[Finding]:
-    """Looks at settings, sign-in, database and models, in this order."""
+    """Looks at everything that the settings name, one after the other."""
     for name in unknown_settings():
         yield Finding("settings", "warning", f"{name} is no setting; see docs/configuration.md.")
     try:
@@ -80,7 +83,10 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
     yield Finding("settings", "ok", f"All can be used; auth is {', '.join(settings.auth)}.")
     async for finding in _look_at_sign_in(settings):
         yield finding
+    async for finding in _look_at_redis(settings):
+        yield finding
     yield await _look_at_database(settings)
+    yield _look_at_agents(settings)
     async for finding in _look_at_models(settings, live=live):
         yield finding
 
@@ -119,8 +125,8 @@ async def _look_at_keys(settings: Settings, keys: KeySource) -> Finding:
         return Finding(
             "sign-in",
             "wrong",
-            f"no keys can be had from {settings.jwks_url}. Is CHATKIT_JWKS_URL right, and can "
-            "this machine reach it?",
+            f"no keys can be had from {_without_password(settings.jwks_url)}. Is CHATKIT_JWKS_URL "
+            "right, and can this machine reach it?",
         )
     if not fitting:
         return Finding(
@@ -130,6 +136,42 @@ async def _look_at_keys(settings: Settings, keys: KeySource) -> Finding:
             f"({', '.join(settings.jwt_algorithms)}).",
         )
     return Finding("sign-in", "ok", f"JWTs can be verified with {', '.join(fitting)}.")
+
+
+def _without_password(url: str | None) -> str:
+    parts = urlsplit(url or "")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.redis_url is None:
+        return
+    try:
+        limits = rate_limits(settings)
+    except SettingsError as error:
+        yield Finding("redis", "wrong", str(error))
+        return
+    try:
+        if await limits.counts_in_redis():
+            yield Finding("redis", "ok", "Processes count requests together.")
+        else:
+            yield Finding(
+                "redis",
+                "wrong",
+                "the Redis of CHATKIT_REDIS_URL does not answer: each process would count requests "
+                "for itself.",
+            )
+    finally:
+        await limits.close()
+
+
+def _look_at_agents(settings: Settings) -> Finding:
+    try:
+        load_workflows(settings.workflows, default_agent(settings.instructions))
+    except SettingsError as error:
+        return Finding("agents", "wrong", str(error))
+    named = ", ".join(settings.workflows) or "the built-in assistant answers"
+    return Finding("agents", "ok", f"{named}.")
 
 
 async def _look_at_database(settings: Settings) -> Finding:

@@ -19,6 +19,17 @@ def _redact_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
     return event
 
 
+def _renderer(*, for_people: bool) -> list[structlog.types.Processor]:
+    last = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if for_people
+        else structlog.processors.JSONRenderer()
+    )
+    # Tracebacks as text first, so that secrets are taken out of them, too. The console's own show
+    # local variables: whole cookies, keys and messages.
+    return [structlog.processors.format_exc_info, _redact_all, last]
+
+
 def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
     """Sends every log line of the process to stderr in one format.
 
@@ -34,15 +45,6 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[structlog.types.Processor] = (
-        [_redact_all, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if for_people
-        else [
-            structlog.processors.format_exc_info,
-            _redact_all,
-            structlog.processors.JSONRenderer(),
-        ]
-    )
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -56,7 +58,10 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderer(for_people=for_people),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

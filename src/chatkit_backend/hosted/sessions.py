@@ -116,7 +116,8 @@ class _ExpiresAfter(_Body):
 
 
 class _RateLimits(_Body):
-    max_requests_per_1_minute: _Positive | None = None
+    # More than anybody sends; a counter cannot hold any number.
+    max_requests_per_1_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class _SessionBody(_Body):
@@ -211,11 +212,11 @@ def hosted_session(
         stored: The session.
         client_secret: What opens it. Empty where it was handed out before: only its hash is kept,
             and the `openai` package's type wants text here, not null.
-        turns_per_minute: Rate limit of a session that has none of its own.
+        turns_per_minute: Rate limit of its user, which holds beside one of the session's own.
         now: The time, which says whether it has expired.
     """
     session = stored.session
-    limit = session.turns_per_minute or turns_per_minute
+    limit = min(session.turns_per_minute or turns_per_minute, turns_per_minute)
     return ChatSession(
         id=session.id,
         object="chatkit.session",

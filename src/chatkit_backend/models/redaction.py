@@ -14,6 +14,7 @@ MIN_KEY = 4  # a shorter "key" would blank out ordinary words
 _SECRETS: Final = re.compile(
     r"""
       \b(?:sk|pk|rk|sess|gsk|xai|hf|nvapi|r8|tgp)[-_][\w*.\-]{4,}  # OpenAI, Anthropic and others
+    | \bck_(?:sess|live)_[\w\-]{4,}                              # our own
     | \bAIza[\w*\-]{6,} | \bAQ\.[\w*\-]{6,}                      # Google
     | \bAKIA[A-Z0-9]{8,}                                         # Amazon
     | \beyJ[\w\-]+\.[\w\-.]+                                    # JSON web tokens

@@ -18,6 +18,8 @@ _log = structlog.get_logger(__name__)
 
 # Days are the unit of the setting, so an hour more or less says nothing.
 _PAUSE_SECONDS: Final = 3_600.0
+# Seldom, so that a database that sleeps while nobody uses it is not woken for so little.
+_BETWEEN_SESSIONS: Final = timedelta(days=1)
 # Small enough for no request to notice: a thread may have thousands of items.
 _LOOKED_AT_ONCE: Final = 1_000
 _DELETED_AT_ONCE: Final = 50
@@ -39,6 +41,7 @@ class Retention:
         self._database = database
         self._days = days
         self._session_age = session_age
+        self._sessions_due = datetime.min.replace(tzinfo=UTC)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,10 +69,12 @@ class Retention:
         if self._days is not None:
             before = now - timedelta(days=self._days)
             gone["deleted_threads"] = await delete_old_threads(self._database, before)
-        gone["deleted_sessions"] = await delete_old_sessions(
-            self._database, now - self._session_age
-        )
-        _log.info("retention", **gone)
+        if now >= self._sessions_due:
+            before = now - self._session_age
+            gone["deleted_sessions"] = await delete_old_sessions(self._database, before)
+            self._sessions_due = now + _BETWEEN_SESSIONS
+        if gone:
+            _log.info("retention", **gone)
 
 
 def _tell_of_failure(task: asyncio.Task[None]) -> None:

@@ -18,6 +18,8 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import client_secrets, sessions
 
 _RANDOM_BYTES: Final = 16
+_DELETED_AT_ONCE: Final = 500
+_LOCK: Final = "old sessions"
 
 # By primary key and foreign key: one indexed query for each request.
 _BY_SECRET: Final = (
@@ -172,6 +174,9 @@ class SessionStore:
 async def delete_old_sessions(database: Database, before: datetime) -> int:
     """Delete the sessions whose newest client secret ended before a time.
 
+    It goes in small steps, so that others can write meanwhile, and ends early where another
+    replica is at it.
+
     Args:
         database: Where they are.
         before: The time. Until then an old client secret is told from an unknown one.
@@ -179,9 +184,19 @@ async def delete_old_sessions(database: Database, before: datetime) -> int:
     Returns:
         How many were deleted.
     """
-    async with database.write_one() as connection:
-        gone = await connection.execute(delete(sessions).where(sessions.c.expires_at < before))
-    return gone.rowcount
+    some = select(sessions.c.id).where(sessions.c.expires_at < before).limit(_DELETED_AT_ONCE)
+    deleted = 0
+    while True:
+        async with database.write() as connection:
+            if not await database.dialect.try_lock(connection, _LOCK):
+                return deleted
+            gone = await connection.execute(
+                # Still over when it is deleted: it may be refreshed at this very moment.
+                delete(sessions).where(sessions.c.id.in_(some), sessions.c.expires_at < before)
+            )
+        deleted += gone.rowcount
+        if gone.rowcount < _DELETED_AT_ONCE:
+            return deleted
 
 
 def _stored(row: Row[*tuple[Any, ...]], replaced_at: datetime | None = None) -> StoredSession:

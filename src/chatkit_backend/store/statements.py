@@ -66,6 +66,13 @@ DELETE_THREAD: Final[ReturningDelete[str]] = (
     delete(threads).where(*_OWN_THREAD).returning(threads.c.id)
 )
 
+NEWEST_THREAD_IDS: Final[Select[str]] = (
+    select(threads.c.id)
+    .where(_owned(threads))
+    .order_by(threads.c.position.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
 THREAD_CURSOR: Final[Select[int]] = select(threads.c.position).where(
     threads.c.id == bindparam("after"), _owned(threads)
 )

@@ -113,6 +113,12 @@ class ThreadStore(Store[RequestContext]):
         found = readable(rows, documents.read_thread, table="threads")
         return Page[ThreadMetadata](data=found, has_more=last is not None, after=last)
 
+    async def newest_thread_ids(self, limit: int, context: RequestContext) -> set[str]:
+        """Ids of the user's newest threads, without reading them."""
+        values = _named(context, most=min(limit, MAX_PAGE))
+        async with self._database.read() as connection:
+            return set(await connection.scalars(statements.NEWEST_THREAD_IDS, values))
+
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """Delete the thread, its items, and what is known of its attachments."""
         values = _named(context, thread=thread_id)

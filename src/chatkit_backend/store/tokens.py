@@ -11,6 +11,8 @@ from typing import Final
 
 CLIENT_SECRET: Final = "ck_sess_"  # noqa: S105 - a prefix
 API_KEY: Final = "ck_live_"
+# Longer than any that is made here; what is longer is not looked up.
+MAX_TOKEN_LENGTH: Final = 128
 
 _RANDOM_BYTES: Final = 32
 
