@@ -17,7 +17,7 @@ run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 
 test: check ## Run every check: lint, types, layers, tests
 	@scripts/install_test_services.sh
-	$(RUN) pytest
+	$(RUN) pytest -n auto --dist worksteal
 
 check: .venv/.ready ## Run the checks without the tests
 	$(RUN) ruff check

@@ -16,7 +16,7 @@ from chatkit_backend.context import User, Workflow
 from chatkit_backend.errors import NotFound, NotSignedIn
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.sessions import SessionStore
-from chatkit_backend.store.tokens import API_KEY, CLIENT_SECRET, new_token
+from chatkit_backend.store.tokens import API_KEY, CLIENT_SECRET
 
 ALICE = User("alice")
 LIFETIMES = Lifetimes(secret=600, grace=3_600, session=86_400)
@@ -112,7 +112,7 @@ async def test_the_scheme_may_be_written_in_any_case(secrets: ClientSecrets) -> 
 
 
 @pytest.mark.parametrize(
-    "secret", [new_token(CLIENT_SECRET), CLIENT_SECRET, CLIENT_SECRET + "x" * 10_000]
+    "secret", [CLIENT_SECRET + "x" * 43, CLIENT_SECRET, CLIENT_SECRET + "x" * 10_000]
 )
 async def test_an_unknown_client_secret_is_refused(secrets: ClientSecrets, secret: str) -> None:
     assert await refused(secrets, secret) == "client_secret_unknown"
@@ -281,7 +281,7 @@ async def test_no_client_secret_outlives_the_longest_age_of_a_session(
     assert issued.stored.expires_at == clock.now + timedelta(seconds=86_400)
 
 
-@pytest.mark.parametrize("secret", ["", "eyJ.a.b", API_KEY + "x", new_token(CLIENT_SECRET)])
+@pytest.mark.parametrize("secret", ["", "eyJ.a.b", API_KEY + "x", CLIENT_SECRET + "x" * 43])
 async def test_what_is_no_client_secret_cannot_be_refreshed(
     secrets: ClientSecrets, secret: str
 ) -> None:

@@ -195,7 +195,7 @@ async def test_without_an_id_every_fitting_key_is_tried_up_to_16(
         {},
         None,
     ],
-    ids=lambda jwk: json.dumps(jwk)[-24:],
+    ids=lambda jwk: json.dumps({name: jwk[name] for name in jwk or {} if name not in {"n", "k"}}),
 )
 async def test_keys_that_are_not_for_signatures_are_skipped(
     identity_provider: IdentityProvider, jwks: JwksKeys, unfit: dict[str, Any] | None

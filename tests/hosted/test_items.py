@@ -124,7 +124,7 @@ def test_a_deleted_thread_is_confirmed() -> None:
 # Items
 
 
-@pytest.mark.parametrize("name", EXAMPLES.keys() - HIDDEN)
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - HIDDEN))
 def test_every_type_of_item_has_a_shape_that_the_package_reads(name: str) -> None:
     shape = hosted_item(EXAMPLES[name])
     assert shape is not None
