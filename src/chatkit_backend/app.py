@@ -25,6 +25,7 @@ from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
+from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
 from chatkit_backend.models.registry import open_model
@@ -36,6 +37,7 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.sweep import FileSweep
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -87,6 +89,7 @@ class _Build:
         self._sign_in = SignIn.of(settings)
         self._limits = rate_limits(settings)
         self._hosted_sessions = _hosted_sessions(settings)
+        self._files = FileStorage.open(settings.files_url)
 
     @asynccontextmanager
     async def services(self) -> AsyncIterator[Services]:
@@ -105,6 +108,11 @@ class _Build:
             retention = Retention(database, settings.retention_days, _session_age(settings))
             retention.start()
             opened.push_async_callback(retention.stop)
+            # What a database in memory has forgotten, another may know.
+            if settings.database_url.get_secret_value() != "memory://":
+                file_sweep = FileSweep(database, self._files)
+                file_sweep.start()
+                opened.push_async_callback(file_sweep.stop)
             yield self._services(database, turns)
 
     def _services(self, database: Database, turns: RunningTurns) -> Services:

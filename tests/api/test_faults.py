@@ -33,7 +33,7 @@ async def ready(chat: Chat) -> int:
     return (await chat.http.get("/readyz")).status_code
 
 
-async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline

@@ -58,7 +58,7 @@ def test_a_deletion_asks_first_and_takes_nothing_of_others(run: Run) -> None:
     assert done.returncode == 0
     assert (
         done.stdout.strip()
-        == "Deleted of user 'ada': 1 threads, 2 items, 0 attachments, 0 sessions."
+        == "Deleted of user 'ada': 1 threads, 2 items, 0 attachments, 0 sessions, 0 files."
     )
     assert run("users", "export", "ada").stdout == ""
     assert len(run("users", "export", "grace").stdout.splitlines()) == 3
@@ -69,5 +69,5 @@ def test_a_deletion_can_be_scripted(run: Run) -> None:
     done = run("users", "delete", "ada", "--yes", "--json")
     assert json.loads(done.stdout) == {
         "user_id": "ada",
-        "deleted": {"threads": 1, "items": 2, "attachments": 0, "sessions": 0},
+        "deleted": {"threads": 1, "items": 2, "attachments": 0, "sessions": 0, "files": 0},
     }

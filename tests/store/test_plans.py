@@ -13,13 +13,16 @@ from sqlalchemy import event, insert
 from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.all_threads import AllThreads, ListingRequest
 from chatkit_backend.store.api_keys import ApiKeyStore
+from chatkit_backend.store.attachments import owners_of
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.imports import ImportedThreads
 from chatkit_backend.store.retention import delete_old_threads
 from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_old_sessions
 from chatkit_backend.store.tables import (
     api_keys,
     attachments,
     client_secrets,
+    imported_threads,
     items,
     sessions,
     threads,
@@ -101,6 +104,13 @@ async def fill(database: Database) -> None:
             ],
         )
         await connection.execute(
+            insert(imported_threads),
+            [
+                {"thread_id": f"t{number}", "owner_id": f"u{number % 5}", "imported_at": NOW}
+                for number in range(5_000)
+            ],
+        )
+        await connection.execute(
             insert(api_keys),
             [
                 {
@@ -131,6 +141,7 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     for after in (None, "thr_1"):
         await store.load_threads(20, after, "desc", alice)
         await store.load_threads(20, after, "asc", alice)
+    assert await store.newest_thread_ids(5, alice)
     await store.load_item("thr_1", "1", alice)
     await store.pending_client_tool_call("thr_1", alice)
     await store.latest_client_tool_call("thr_1", alice)
@@ -141,6 +152,8 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.load_attachment("atc_1", alice)
     await store.delete_attachment("atc_1", alice)
     await use_sessions(database)
+    await import_a_thread(ImportedThreads(database), alice)
+    assert await owners_of(database, ["a1", "none"]) == {"a1": "u1"}
     await delete_old_threads(database, NOW - timedelta(days=1))
     assert [line async for line in export_user(database, "alice")]
     await store.delete_thread("thr_1", alice)
@@ -162,8 +175,16 @@ async def use_sessions(database: Database) -> None:
         now=NOW,
     )
     assert await secrets.cancel("cksess_1", NOW)
-    await delete_old_sessions(database, NOW - timedelta(days=1))
+    assert await delete_old_sessions(database, NOW + timedelta(seconds=1)) > 0
     assert await ApiKeyStore(database).by_secret("none") is None
+
+
+async def import_a_thread(imported: ImportedThreads, alice: RequestContext) -> None:
+    """Every query that is made for a page of an import."""
+    for standing in ("new", "begun"):
+        begun = await imported.begin(thread("imported"), alice)
+        assert begun.standing == standing
+        assert await imported.add_page("imported", [message("1")], "1", alice) is not None
 
 
 async def list_everything(everything: AllThreads) -> None:

@@ -182,6 +182,42 @@ def keys_revoke(
 
 
 @app.command(
+    "import-hosted",
+    epilog="Examples:\n\n"
+    "`chatkit-backend import-hosted`\n\n"
+    "`chatkit-backend import-hosted --user ada --user grace --since 2026-06-01`\n\n"
+    "`chatkit-backend import-hosted --api-key-env OPENAI_ADMIN_KEY --json > report.json`",
+)
+def import_hosted(
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="Variable that holds the API key.")
+    ] = "OPENAI_API_KEY",
+    base_url: Annotated[
+        str | None, typer.Option(help="Address of the hosted API, if it is not OpenAI's own.")
+    ] = None,
+    user: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this user's threads; repeatable.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Only threads begun since; UTC where it names no time zone."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Copy threads, items and attachments from OpenAI-hosted ChatKit.
+
+    May be interrupted and run again: it goes on where it stopped, and brings nothing twice. It
+    deletes nothing there. Exit status: 0 when all was brought along, 1 when something was not, 2
+    when a setting or the key cannot be used.
+    """
+    from chatkit_backend.cli.import_hosted import run_import
+
+    raise typer.Exit(run_import(api_key_env, base_url, user or [], since, as_json=as_json))
+
+
+@app.command(
     epilog="Examples:\n\n"
     "`chatkit-backend chat`\n\n"
     '`echo "What can you do?" | chatkit-backend chat --user ada`\n\n'

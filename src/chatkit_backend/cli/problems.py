@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
-from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable, SettingsError
 
 UNUSABLE: Final = 2  # exit status for settings that cannot be used, as for a wrong option
 
@@ -24,14 +24,18 @@ def told_as(failure: str) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        _say(failure, error.problems)
+        tell(failure, *error.problems)
         sys.exit(UNUSABLE)
-    except DatabaseUnavailable as error:
-        _say(failure, (str(error),))
+    except UnicodeEncodeError:
+        tell(failure, "An argument is not valid UTF-8.")
+        sys.exit(UNUSABLE)
+    except (DatabaseUnavailable, FilesUnavailable) as error:
+        tell(failure, str(error))
         sys.exit(UNUSABLE)
 
 
-def _say(failure: str, problems: tuple[str, ...]) -> None:
+def tell(failure: str, *problems: str) -> None:
+    """Says on stderr what has not happened, and why."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"{failure}:", style="bold red")
     for problem in problems:

@@ -18,6 +18,8 @@ from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.migrate import configured_database
 from chatkit_backend.cli.problems import told_as
 from chatkit_backend.errors import SettingsError
+from chatkit_backend.files.storage import FileStorage
+from chatkit_backend.settings import load_settings
 from chatkit_backend.store.users import Deleted, delete_user, export_user
 
 
@@ -51,13 +53,14 @@ def run_delete(user_id: str, *, confirmed: bool, as_json: bool) -> None:
             err=True,
         )
     with told_as("The deletion is not complete"):
-        deleted = asyncio.run(_delete(user_id))
+        deleted, files = asyncio.run(_delete(user_id))
     if as_json:
-        typer.echo(json.dumps({"user_id": user_id, "deleted": asdict(deleted)}))
+        gone = asdict(deleted) | {"files": files}
+        typer.echo(json.dumps({"user_id": user_id, "deleted": gone}))
     else:
         typer.echo(
             f"Deleted of user {user_id!r}: {deleted.threads} threads, {deleted.items} items, "
-            f"{deleted.attachments} attachments, {deleted.sessions} sessions."
+            f"{deleted.attachments} attachments, {deleted.sessions} sessions, {files} files."
         )
 
 
@@ -89,6 +92,9 @@ async def _export(user_id: str, file: TextIO) -> int:
     return lines
 
 
-async def _delete(user_id: str) -> Deleted:
+async def _delete(user_id: str) -> tuple[Deleted, int]:
+    files = FileStorage.open(load_settings().files_url)
     async with configured_database() as database:
-        return await delete_user(database, user_id)
+        deleted = await delete_user(database, user_id)
+    # After what leads to them: bytes without a row are swept, a row without bytes is broken.
+    return deleted, await files.delete_of_owner(user_id)

@@ -138,6 +138,10 @@ def _checked(shape: TypeAdapter[_Shape], hosted: BaseModel) -> _Shape:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "union_tag_invalid":
+            # pydantic would name every type that there is.
+            where = f"{field}.type" if field else "type"
+            raise Unmappable(f"{where}: {first['ctx']['tag']!r} is unknown here.") from None
         raise Unmappable(f"{field}: {first['msg']}." if field else f"{first['msg']}.") from None
 
 

@@ -190,13 +190,14 @@ async def delete_old_sessions(database: Database, before: datetime) -> int:
         async with database.write() as connection:
             if not await database.dialect.try_lock(connection, _LOCK):
                 return deleted
+            ids = (await connection.scalars(some)).all()
+            if not ids:
+                return deleted
             gone = await connection.execute(
                 # Still over when it is deleted: it may be refreshed at this very moment.
-                delete(sessions).where(sessions.c.id.in_(some), sessions.c.expires_at < before)
+                delete(sessions).where(sessions.c.id.in_(ids), sessions.c.expires_at < before)
             )
         deleted += gone.rowcount
-        if gone.rowcount < _DELETED_AT_ONCE:
-            return deleted
 
 
 def _stored(row: Row[*tuple[Any, ...]], replaced_at: datetime | None = None) -> StoredSession:

@@ -1,0 +1,108 @@
+"""Deletes files whose attachment is gone, in the background.
+
+The database deletes attachments in many ways: with their thread, their user, by the retention. The
+bytes of one that is deleted stay until they are found here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
+from chatkit_backend.files.storage import FileStorage, owner_hash
+from chatkit_backend.store.attachments import owners_of
+from chatkit_backend.store.engine import Database
+
+_log = structlog.get_logger(__name__)
+
+_PAUSE_SECONDS: Final = 3_600.0
+# Bytes may come before their attachment is stored, and be a while on their way.
+_LEAST_AGE: Final = timedelta(days=1)
+
+
+class FileSweep:
+    """Looks for files that nobody needs, as long as the server runs.
+
+    Args:
+        database: Which knows the attachments.
+        files: Where the bytes are.
+    """
+
+    def __init__(self, database: Database, files: FileStorage) -> None:
+        self._database = database
+        self._files = files
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_tell_of_failure)
+
+    async def stop(self) -> None:
+        """End, in the middle of the work if need be; what is left is found later."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                gone = await sweep(self._database, self._files, datetime.now(UTC) - _LEAST_AGE)
+            except (DatabaseUnavailable, FilesUnavailable) as error:
+                _log.warning("files are not swept", reason=str(error))
+            else:
+                if gone:
+                    _log.info("files are swept", deleted_files=gone)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("the sweep of files ended", exc_info=error)
+
+
+async def sweep(database: Database, files: FileStorage, before: datetime) -> int:
+    """Delete the files of attachments that are not in the database.
+
+    It ends early where another replica is at it, and does nothing where the files are those of
+    another database: that one knows them.
+
+    Args:
+        database: Which knows the attachments.
+        files: Where the bytes are.
+        before: Files that were stored later are left alone.
+
+    Returns:
+        How many were deleted.
+    """
+    gone = await asyncio.to_thread(files.discard_unfinished, before)
+    async for page in files.all():
+        if not await _are_ours(database, files):
+            return gone
+        old = [file for file in page if file.modified_at < before]
+        owners = await owners_of(database, [file.attachment_id for file in old])
+        if owners is None:
+            return gone
+        # An id may be another user's by now, who has other bytes.
+        hashes = {attachment_id: owner_hash(owner) for attachment_id, owner in owners.items()}
+        orphans = [file for file in old if hashes.get(file.attachment_id) != file.owner_hash]
+        await files.discard(orphans)
+        gone += len(orphans)
+    return gone
+
+
+async def _are_ours(database: Database, files: FileStorage) -> bool:
+    claimant = await files.claim(database.address)
+    if claimant == database.address:
+        return True
+    _log.warning(
+        "files are not swept",
+        reason=f"The files in {files.address} are those of {claimant}, and this server works with "
+        f"{database.address}. If these are one database under two addresses, delete the file "
+        "`database` there.",
+    )
+    return False

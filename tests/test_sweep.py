@@ -1,0 +1,208 @@
+"""Files without an attachment go; all others stay, above all those of another database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from chatkit_backend import sweep as sweeping
+from chatkit_backend.context import RequestContext, User
+from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
+from chatkit_backend.files.storage import FileStorage, owner_hash
+from chatkit_backend.store.engine import Database
+from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.sweep import FileSweep, sweep
+from tests.conftest import Serve
+from tests.serving import ServedApp
+from tests.store.examples import file_attachment, thread
+
+ADA, BOB = (RequestContext(user=User(name)) for name in ("ada", "bob"))
+SOON = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(database_url)
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> ThreadStore:
+    return ThreadStore(database)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "chatkit-files"
+
+
+@pytest.fixture
+def files(folder: Path) -> FileStorage:
+    return FileStorage.open(str(folder))
+
+
+async def put(files: FileStorage, owner: str, *attachment_ids: str) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"bytes"
+
+    for attachment_id in attachment_ids:
+        await files.put(owner, attachment_id, content())
+
+
+async def left(files: FileStorage) -> set[str]:
+    return {file.attachment_id async for page in files.all() for file in page}
+
+
+def age(folder: Path, days: int, *names: str) -> None:
+    then = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+    for path in folder.rglob("*"):
+        if path.is_file() and (not names or path.name in names):
+            os.utime(path, (then, then))
+
+
+async def test_files_of_attachments_that_are_gone_are_deleted(
+    database: Database, store: ThreadStore, files: FileStorage
+) -> None:
+    await store.save_thread(thread(), ADA)
+    await store.save_attachment(file_attachment("kept", "thr_1"), ADA)
+    await store.save_attachment(file_attachment("alone"), ADA)
+    await put(files, "ada", "kept", "alone", "gone", "gone too")
+    assert await sweep(database, files, datetime.now(UTC) + SOON) == 2
+    assert await left(files) == {"kept", "alone"}
+    await store.delete_thread("thr_1", ADA)
+    assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
+    assert await left(files) == {"alone"}
+
+
+async def test_a_file_under_an_id_that_is_another_users_now_is_deleted(
+    database: Database, store: ThreadStore, files: FileStorage
+) -> None:
+    await store.save_attachment(file_attachment("atc_1"), BOB)
+    await put(files, "ada", "atc_1")
+    await put(files, "bob", "atc_1")
+    assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
+    assert await files.size("bob", "atc_1") == 5
+    assert await files.size("ada", "atc_1") is None
+
+
+async def test_young_files_are_left_alone(
+    database: Database, files: FileStorage, folder: Path
+) -> None:
+    await put(files, "ada", "old", "young")
+    half = folder / owner_hash("ada") / "half#1"
+    half.touch()
+    age(folder, 2, "old", "half#1")
+    assert await sweep(database, files, datetime.now(UTC) - timedelta(days=1)) == 2
+    assert await left(files) == {"young"}
+    assert not half.exists()
+
+
+async def test_files_of_another_database_are_left_alone_and_the_log_says_so(
+    database: Database, files: FileStorage
+) -> None:
+    await files.claim("sqlite:///the-other.db")
+    await put(files, "ada", "unknown here")
+    with structlog.testing.capture_logs() as logs:
+        assert await sweep(database, files, datetime.now(UTC) + SOON) == 0
+    assert await left(files) == {"unknown here"}
+    (line,) = logs
+    assert line["log_level"] == "warning"
+    assert "sqlite:///the-other.db" in line["reason"]
+    assert database.address in line["reason"]
+
+
+async def test_nothing_is_made_where_there_are_no_files(
+    database: Database, files: FileStorage, folder: Path
+) -> None:
+    assert await sweep(database, files, datetime.now(UTC)) == 0
+    assert not folder.exists()
+
+
+async def test_another_replica_at_it_ends_the_sweep(files: FileStorage, postgres_url: str) -> None:
+    database, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        await put(files, "ada", "gone")
+        async with other.write() as connection:
+            assert await other.dialect.try_lock(connection, "files")
+            assert await sweep(database, files, datetime.now(UTC) + SOON) == 0
+        assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def test_it_is_looked_for_at_once_and_again_and_again(
+    database: Database, files: FileStorage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_PAUSE_SECONDS", 0.01)
+    file_sweep = FileSweep(database, files)
+    file_sweep.start()
+    try:
+        for attachment_id in ("first", "second"):
+            await put(files, "ada", attachment_id)
+            age(folder, 2)
+            async with asyncio.timeout(5):
+                while await left(files):
+                    await asyncio.sleep(0.01)
+    finally:
+        await file_sweep.stop()
+    assert file_sweep._task is not None
+    assert file_sweep._task.cancelled()
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailable("gone"), FilesUnavailable("gone")])
+async def test_what_does_not_answer_is_asked_again_later(
+    database: Database,
+    files: FileStorage,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    asked = asyncio.Event()
+    errors = [error]
+
+    async def fail_once(*_: object) -> int:
+        if errors:
+            raise errors.pop()
+        asked.set()
+        return 0
+
+    monkeypatch.setattr(sweeping, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(sweeping, "sweep", fail_once)
+    file_sweep = FileSweep(database, files)
+    with structlog.testing.capture_logs() as logs:
+        file_sweep.start()
+        async with asyncio.timeout(5):
+            await asked.wait()
+        await file_sweep.stop()
+    assert [line["log_level"] for line in logs] == ["warning"]
+
+
+async def test_a_running_server_sweeps(serve: Serve, tmp_path: Path, folder: Path) -> None:
+    files = FileStorage.open(str(folder))
+    await put(files, "ada", "gone")
+    age(folder, 2)
+    serve(files_url=str(folder))
+    async with asyncio.timeout(10):
+        while await left(files):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_server_with_a_database_in_memory_deletes_no_files(
+    serve: Serve, folder: Path
+) -> None:
+    files = FileStorage.open(str(folder))
+    await put(files, "ada", "of another database")
+    age(folder, 2)
+    served: ServedApp = serve(files_url=str(folder), database_url="memory://")
+    await asyncio.sleep(0.5)
+    served.stop()
+    assert await left(files) == {"of another database"}
+    assert not (folder / "database").exists()
