@@ -175,7 +175,9 @@ async def use_sessions(database: Database) -> None:
         now=NOW,
     )
     assert await secrets.cancel("cksess_1", NOW)
-    assert await delete_old_sessions(database, NOW + timedelta(seconds=1)) > 0
+    over = StoredSession(User("alice"), Session("cksess_2", NOW), 600, NOW - timedelta(days=2))
+    await secrets.add(over, "old hash")
+    assert await delete_old_sessions(database, NOW - timedelta(days=1)) == 1
     assert await ApiKeyStore(database).by_secret("none") is None
 
 
