@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import select
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Table, event, func
+from sqlalchemy import Table, bindparam, event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
@@ -144,6 +144,20 @@ class PostgreSQL:
     def insert(self, table: Table) -> postgresql.Insert:
         """An INSERT that can say what happens ON CONFLICT."""
         return postgresql.insert(table)
+
+    async def insert_many(
+        self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert thousands of rows, each with the same columns, as fast as can be."""
+        # One statement with an array for each column: sending the rows one by one takes five times
+        # as long.
+        arrays = [
+            bindparam(name, [row[name] for row in rows], type_=postgresql.ARRAY(table.c[name].type))
+            for name in rows[0]
+        ]
+        columns = [table.c[name] for name in rows[0]]
+        unnested = func.unnest(*arrays).table_valued(*rows[0]).render_derived()
+        await connection.execute(table.insert().from_select(columns, sql_select(*unnested.c)))
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""
