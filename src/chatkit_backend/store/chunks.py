@@ -117,8 +117,10 @@ _HASHES: Final = (
 
 _DOCUMENTS: Final = (
     select(documents)
-    .join(collections, collections.c.id == documents.c.collection_id)
-    .where(collections.c.name == bindparam("name"), documents.c.source > bindparam("after"))
+    .where(
+        documents.c.collection_id == bindparam("collection"),
+        documents.c.source > bindparam("after"),
+    )
     .order_by(documents.c.source)
     .limit(bindparam("most", type_=Integer))
 )
@@ -276,10 +278,12 @@ class ChunkStore:
 
     async def documents(self, collection: str) -> AsyncIterator[DocumentSummary]:
         """The documents by their sources, a page at a time; none for no such collection."""
+        async with self._database.read() as connection:
+            collection_id = await connection.scalar(_COLLECTION, {"name": collection})
         after = ""
-        while True:
+        while collection_id is not None:
             async with self._database.read() as connection:
-                asked = {"name": collection, "after": after, "most": _AT_ONCE}
+                asked = {"collection": collection_id, "after": after, "most": _AT_ONCE}
                 rows = (await connection.execute(_DOCUMENTS, asked)).all()
             for row in rows:
                 yield _summary(row)

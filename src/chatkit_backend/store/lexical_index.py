@@ -37,12 +37,12 @@ from chatkit_backend.store.postings import (
 from chatkit_backend.store.tables import lexical_postings, lexical_recent, lexical_segments
 from chatkit_backend.store.words import words_of
 
-# A query reads all that is recent: this much in a millisecond or two.
-_MOST_RECENT: Final = 256
-# As many segments of a size become one of the next. More of them would be merged more rarely, and
-# each is read by every query.
+# A query reads all that is recent: this much in a millisecond.
+_MOST_RECENT: Final = 128
+# As many segments of a size become one of the next. With more at once a chunk would be written more
+# rarely, and a query would read more rows.
 _MERGED_AT_ONCE: Final = 4
-# A larger one would have more places than a posting can name, once it is merged.
+# Merging larger ones would make one with more chunks than a posting can tell apart.
 _MOST_PACKED: Final = MOST_CHUNKS // _MERGED_AT_ONCE - 1
 
 # Of a query. Somebody pastes a book: what it is about shows in fewer words than these.
@@ -69,13 +69,11 @@ _IN_COLLECTION: Final = lexical_segments.c.collection_id == bindparam("collectio
 
 _SEGMENTS: Final = select(
     lexical_segments.c.id, lexical_segments.c.live, lexical_segments.c.lengths
-).where(_IN_COLLECTION, lexical_segments.c.live > 0)
+).where(_IN_COLLECTION)
 
-_RECENT: Final = (
-    select(lexical_recent.c.chunk_id, lexical_recent.c.length, lexical_recent.c.words)
-    .where(lexical_recent.c.collection_id == bindparam("collection"))
-    .order_by(lexical_recent.c.chunk_id)
-)
+_RECENT: Final = select(
+    lexical_recent.c.chunk_id, lexical_recent.c.length, lexical_recent.c.words
+).where(lexical_recent.c.collection_id == bindparam("collection"))
 
 _OF_WORDS: Final = (
     lexical_postings.c.segment_id.in_(bindparam("segments", expanding=True)),
@@ -108,19 +106,18 @@ async def search(
         limit: Most chunks to give.
     """
     collection = {"collection": collection_id}
-    rows = (await connection.execute(_SEGMENTS, collection)).all()
+    rows = sorted((await connection.execute(_SEGMENTS, collection)).all())
     lengths = {row.id: row.lengths for row in rows}
-    recent = [
-        _recent_words(row.chunk_id, row.length, row.words, words)
-        for row in await connection.execute(_RECENT, collection)
-    ]
+    wanted = frozenset(words)
+    new = sorted((await connection.execute(_RECENT, collection)).all())
+    recent = [_recent_words(*row, wanted) for row in new]
     chunks = sum(row.live for row in rows) + len(recent)
     ranked = await _ranked(connection, list(lengths), recent, words, chunks)
     segments = await _segments_with(connection, lengths, ranked)
     # In a thread: with millions of chunks, everybody's answers would stand still for it.
     hits = await asyncio.to_thread(best, [*segments, packed(recent)], ranked, limit)
-    wanted = {list(lengths)[hit.segment] for hit in hits if hit.segment < len(lengths)}
-    chunk_ids = await _chunk_ids(connection, wanted)
+    held_in = {list(lengths)[hit.segment] for hit in hits if hit.segment < len(lengths)}
+    chunk_ids = await _chunk_ids(connection, held_in)
     return [
         (
             chunk_id_at(chunk_ids[list(lengths)[hit.segment]], hit.place)
@@ -170,33 +167,30 @@ async def _chunk_ids(connection: AsyncConnection, segments: Collection[int]) -> 
     return {row.id: row.chunk_ids for row in rows}
 
 
-# Words of a recent chunk: a line for each, with its count, between two line ends.
+# Words of a recent chunk: a line of words, and a line with the count of each.
 
 
 def _recent_row(collection_id: int, chunk: Words) -> dict[str, object]:
-    lines = "".join(f"{word} {count}\n" for word, count in chunk.counts.items())
+    words, counts = " ".join(chunk.counts), " ".join(map(str, chunk.counts.values()))
     return {
         "chunk_id": chunk.chunk_id,
         "collection_id": collection_id,
         "length": chunk.length,
-        "words": f"\n{lines}",
+        "words": f"{words}\n{counts}",
     }
 
 
-def _recent_words(chunk_id: int, length: int, lines: str, wanted: Iterable[str]) -> Words:
-    """Of the words only those that are wanted: taking all lines apart would take far longer."""
-    counts = {}
-    for word in wanted:
-        at = lines.find(f"\n{word} ")
-        if at >= 0:
-            begin = at + len(word) + 2
-            counts[word] = int(lines[begin : lines.index("\n", begin)])
-    return Words(chunk_id, length, counts)
-
-
-def _all_recent_words(chunk_id: int, length: int, lines: str) -> Words:
-    counts = dict(line.split(" ") for line in lines.split("\n")[1:-1])
-    return Words(chunk_id, length, {word: int(count) for word, count in counts.items()})
+def _recent_words(
+    chunk_id: int, length: int, lines: str, wanted: frozenset[str] | None = None
+) -> Words:
+    """All words of a chunk, or those that are wanted: every query reads every recent chunk."""
+    line, _, counted = lines.partition("\n")
+    words = line.split()
+    if wanted is None:
+        return Words(chunk_id, length, dict(zip(words, map(int, counted.split()), strict=True)))
+    held = wanted.intersection(words)
+    counts = counted.split() if held else []
+    return Words(chunk_id, length, {word: int(counts[words.index(word)]) for word in held})
 
 
 # Changing. Whoever does holds the lock on the collection's row.
@@ -213,11 +207,9 @@ _TOUCHED: Final = select(
     lexical_segments.c.last_chunk_id >= bindparam("first"),
 )
 
-_STATES: Final = (
-    select(lexical_segments.c.id, lexical_segments.c.chunks, lexical_segments.c.live)
-    .where(_IN_COLLECTION)
-    .order_by(lexical_segments.c.id)
-)
+_STATES: Final = select(
+    lexical_segments.c.id, lexical_segments.c.chunks, lexical_segments.c.live
+).where(_IN_COLLECTION)
 
 _WHOLE: Final = select(lexical_segments).where(
     lexical_segments.c.id.in_(bindparam("segments", expanding=True))
@@ -239,7 +231,8 @@ async def add(
             rows = [_recent_row(collection_id, chunk) for chunk in chunks]
             await connection.execute(insert(lexical_recent), rows)
         return False
-    recent = [_all_recent_words(*row) for row in await connection.execute(_RECENT, collection)]
+    new = sorted((await connection.execute(_RECENT, collection)).all())
+    recent = [_recent_words(*row) for row in new]
     await connection.execute(
         delete(lexical_recent).where(lexical_recent.c.collection_id == collection_id)
     )
@@ -283,7 +276,7 @@ async def remove_all(connection: AsyncConnection, collection_id: int) -> None:
 
 async def merge(connection: AsyncConnection, dialect: Dialect, collection_id: int) -> bool:
     """Merge some segments, if there are any to merge. Whether there may be more."""
-    states = (await connection.execute(_STATES, {"collection": collection_id})).all()
+    states = sorted((await connection.execute(_STATES, {"collection": collection_id})).all())
     together = _to_merge([(row.id, row.chunks, row.live) for row in states])
     if not together:
         return False
@@ -312,9 +305,11 @@ def _to_merge(states: Sequence[tuple[int, int, int]]) -> list[int]:
     for segment, chunks, live in states:
         if live <= chunks // 2:
             return [segment]
+        if live > _MOST_PACKED:
+            continue
         of_size = by_size.setdefault(_size_class(live), [])
         of_size.append(segment)
-        if len(of_size) == _MERGED_AT_ONCE and live <= _MOST_PACKED:
+        if len(of_size) == _MERGED_AT_ONCE:
             return of_size
     return []
 

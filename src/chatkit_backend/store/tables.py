@@ -228,7 +228,7 @@ lexical_recent: Final = Table(
     ),
     Column("length", BigInteger, nullable=False),  # in words
     Column("words", WORD, nullable=False),
-    Index(None, "collection_id", "chunk_id"),
+    Index(None, "collection_id"),
 )
 
 lexical_segments: Final = Table(

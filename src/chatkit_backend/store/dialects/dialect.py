@@ -86,7 +86,7 @@ class Dialect(Protocol):
     async def insert_many(
         self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Insert thousands of rows, each with the same columns, as fast as can be."""
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""

@@ -148,7 +148,7 @@ class PostgreSQL:
     async def insert_many(
         self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Insert thousands of rows, each with the same columns, as fast as can be."""
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
         # One statement with an array for each column: sending the rows one by one takes five times
         # as long.
         arrays = [

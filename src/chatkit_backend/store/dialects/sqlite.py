@@ -176,8 +176,13 @@ class SQLite:
     async def insert_many(
         self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Insert thousands of rows, each with the same columns, as fast as can be."""
-        await connection.execute(table.insert(), rows)
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
+        # Past SQLAlchemy, which takes longer over each of the values than SQLite over a row.
+        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
+        await connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - names of ours
+            [tuple(row.values()) for row in rows],
+        )
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""

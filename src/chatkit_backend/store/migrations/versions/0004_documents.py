@@ -88,9 +88,7 @@ def _create_index() -> None:
         _reference("lexical_recent", "chunk_id", "chunks.id"),
         _reference("lexical_recent", "collection_id", "collections.id"),
     )
-    op.create_index(
-        "ix_lexical_recent_collection_id_chunk_id", "lexical_recent", ["collection_id", "chunk_id"]
-    )
+    op.create_index("ix_lexical_recent_collection_id", "lexical_recent", ["collection_id"])
     op.create_table(
         "lexical_segments",
         sa.Column("id", SERIAL, nullable=False),
