@@ -363,6 +363,19 @@ async def test_a_watch_tells_of_changes_in_old_and_new_folders(folder: Path) -> 
     await finds.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
+async def test_what_changes_before_the_watch_begins_is_not_missed(folder: Path) -> None:
+    write(folder, a="rock")
+
+    def find() -> Found:
+        found = Selection([folder]).find()
+        write(folder, b="dust")
+        return found
+
+    finds = watched(find)
+    assert set((await next_of(finds)).files) == {"a.md", "b.md"}
+    await finds.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
 async def test_a_watch_does_not_wake_for_other_files(folder: Path) -> None:
     write(folder, a="rock")
     finds = watched(Selection([folder]).find)
