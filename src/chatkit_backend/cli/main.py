@@ -235,6 +235,29 @@ def ingest(
     raise typer.Exit(run_ingest(order, watch=watch, as_json=as_json))
 
 
+@app.command(
+    epilog="Examples:\n\n"
+    '`chatkit-backend search "How do I cancel?" --collection docs`\n\n'
+    "`chatkit-backend search refunds -c docs --limit 3 --json`"
+)
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for, in words.")],
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", metavar="NAME", help="Where to look.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Most passages to print.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Show what a question finds in a collection, the best first.
+
+    The number before each is its score: the share, from 0 to 1, of what a passage could get at
+    best for the words of the question. Exit status: 1 when there is no such collection.
+    """
+    from chatkit_backend.cli.search import run_search
+
+    raise typer.Exit(run_search(query, collection, limit, as_json=as_json))
+
+
 collections = typer.Typer(
     help="What was ingested: list it, show it, delete it.",
     no_args_is_help=True,
