@@ -237,7 +237,9 @@ async def use_collections(store: ChunkStore) -> None:
     await store.put_document("c1", NewDocument("a", "", None, None, parts[:1]))
     assert await store.lexical("c1", "w1 w2 word", 10)
     assert await store.content_hashes("c1")
-    assert (await anext(store.documents("c1"))).chunks  # of the last page a database may sort the rest
+    assert (
+        await anext(store.documents("c1"))
+    ).chunks  # of the last page a database may sort the rest
     assert await store.delete_documents("c1", ["a"]) == 1
     assert await store.delete_collection("c2")
 

@@ -22,6 +22,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.store.dialects import Dialect
+from chatkit_backend.store.dialects.columns import OF_BYTES
 from chatkit_backend.store.postings import (
     MOST_CHUNKS,
     POSTING,
@@ -67,9 +68,11 @@ def query_words(query: str) -> list[str]:
 
 _IN_COLLECTION: Final = lexical_segments.c.collection_id == bindparam("collection")
 
-_SEGMENTS: Final = select(
-    lexical_segments.c.id, lexical_segments.c.live, lexical_segments.c.lengths
-).where(_IN_COLLECTION)
+_SEGMENTS: Final = (
+    select(lexical_segments.c.id, lexical_segments.c.live, lexical_segments.c.lengths)
+    .prefix_with(OF_BYTES)
+    .where(_IN_COLLECTION)
+)
 
 _RECENT: Final = select(
     lexical_recent.c.chunk_id, lexical_recent.c.length, lexical_recent.c.words
@@ -85,12 +88,16 @@ _SIZES: Final = select(
     lexical_postings.c.word, func.length(lexical_postings.c.postings).label("bytes")
 ).where(*_OF_WORDS)
 
-_POSTINGS: Final = select(
-    lexical_postings.c.segment_id, lexical_postings.c.word, lexical_postings.c.postings
-).where(*_OF_WORDS)
+_POSTINGS: Final = (
+    select(lexical_postings.c.segment_id, lexical_postings.c.word, lexical_postings.c.postings)
+    .prefix_with(OF_BYTES)
+    .where(*_OF_WORDS)
+)
 
-_CHUNK_IDS: Final = select(lexical_segments.c.id, lexical_segments.c.chunk_ids).where(
-    lexical_segments.c.id.in_(bindparam("segments", expanding=True))
+_CHUNK_IDS: Final = (
+    select(lexical_segments.c.id, lexical_segments.c.chunk_ids)
+    .prefix_with(OF_BYTES)
+    .where(lexical_segments.c.id.in_(bindparam("segments", expanding=True)))
 )
 
 

@@ -113,3 +113,6 @@ WORD: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 # The protocol's own JSON.
 DOCUMENT: Final = Text().with_variant(_PostgresDocument(), "postgresql")
+
+# Begins a SELECT of many bytes, for a dialect that can fetch them in another way.
+OF_BYTES: Final = "/* bytes */"

@@ -10,7 +10,7 @@ import re
 import select
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+from chatkit_backend.store.dialects.columns import OF_BYTES
 from chatkit_backend.store.dialects.dialect import Begin, ConnectionOptions
 
 # What other clients read from an address, and libpq refuses. Supabase and Vercel print the first
@@ -70,6 +71,22 @@ _SENTENCES: Final[Mapping[str, str]] = {
 _CONNECTION_LOST: Final = "08"  # a class of them
 
 
+class _Cursor(psycopg.AsyncCursor[Any]):
+    """Fetches bytes as bytes where a statement asks for it; as text they take thrice the time."""
+
+    async def execute(
+        self,
+        query: Any,
+        params: Any = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        if isinstance(query, str) and query.startswith(f"SELECT {OF_BYTES}"):
+            binary = True
+        return await super().execute(query, params, prepare=prepare, binary=binary)
+
+
 class PostgreSQL:
     """A PostgreSQL database.
 
@@ -112,7 +129,7 @@ class PostgreSQL:
         """A new engine, its pool empty."""
         engine = create_async_engine(
             "postgresql+psycopg://",
-            connect_args=self._connect_arguments(),
+            connect_args={**self._connect_arguments(), "cursor_factory": _Cursor},
             # Most calls are one statement, which needs no BEGIN and COMMIT around it: two round
             # trips less.
             isolation_level="AUTOCOMMIT",
