@@ -15,6 +15,7 @@
     ├── FilesUnavailable       the folder or bucket of files did not answer; as above
     ├── KeysUnavailable        the identity provider's keys cannot be had; worth trying again later
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
+    ├── UnreadableDocument     a file cannot be ingested; the others are
     └── ModelError             the model could not answer; told inside the stream
 
 Nothing here knows HTTP: `api/errors.py` maps these to statuses. No message ever holds a secret
@@ -148,6 +149,10 @@ class HostedApiError(ChatKitBackendError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class UnreadableDocument(ChatKitBackendError):
+    """A file cannot be ingested. The message goes on with its name: "is encrypted; …"."""
 
 
 class ModelError(ChatKitBackendError):

@@ -263,6 +263,12 @@ class Settings(BaseSettings):
         validation_alias="CHATKIT_HISTORY_ITEMS",
         description="How many of a thread's items the model is shown at most.",
     )
+    ingest_max_bytes: int = Field(
+        50_000_000,
+        ge=1_000,
+        validation_alias="CHATKIT_INGEST_MAX_BYTES",
+        description="Largest file that `ingest` reads, in bytes.",
+    )
     host: str = Field(
         "127.0.0.1", validation_alias="CHATKIT_HOST", description="Address to listen on."
     )

@@ -497,9 +497,15 @@ async def test_a_damaged_file_is_told_as_such(file_url: str) -> None:
     await database.migrate()
     await database.close()
     path = Path(file_url.removeprefix("sqlite:///"))
-    # The first page lists the tables; with the others gone, the file opens but cannot be read.
-    whole = path.read_bytes()
-    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with closing(sqlite3.connect(path)) as file:
+        roots = file.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'threads'"
+        ).fetchall()
+    # With the pages that list the tables intact, the file opens but cannot be read.
+    whole = bytearray(path.read_bytes())
+    for (root,) in roots:
+        whole[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
+    path.write_bytes(whole)
     again = await Database.open(file_url)
     with pytest.raises(DatabaseUnavailable, match="damaged"):
         await again.ping()

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event, insert
+import pytest
+from sqlalchemy import Table, event, insert
 
 from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.all_threads import AllThreads, ListingRequest
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.attachments import owners_of
+from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.imports import ImportedThreads
 from chatkit_backend.store.retention import delete_old_threads
@@ -21,9 +23,15 @@ from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_o
 from chatkit_backend.store.tables import (
     api_keys,
     attachments,
+    chunks,
     client_secrets,
+    collections,
+    documents,
     imported_threads,
     items,
+    lexical_postings,
+    lexical_recent,
+    lexical_segments,
     sessions,
     threads,
 )
@@ -123,8 +131,62 @@ async def fill(database: Database) -> None:
                 for number in range(500)
             ],
         )
+    await fill_collections(database)
     async with database.write() as connection:
         await connection.exec_driver_sql("ANALYZE")
+
+
+async def fill_collections(database: Database) -> None:
+    """5,000 documents of one chunk, half of them in one of 500 collections; in 1,000 segments."""
+    numbers = range(1, 5_001)
+    rows: dict[Table, list[dict[str, Any]]] = {
+        collections: [
+            {"id": n, "name": f"c{n}", "documents": 10, "chunks": 10, "updated_at": NOW}
+            for n in numbers[:500]
+        ],
+        documents: [
+            {
+                "id": n,
+                "collection_id": n % 500 + 1 if n % 2 else 1,
+                "source": f"s{n}",
+                "content_hash": "",
+                "chunks": 1,
+                "updated_at": NOW,
+            }
+            for n in numbers
+        ],
+        chunks: [
+            {"id": n, "document_id": n, "position": 0, "start": 0, "heading_path": "[]", "text": ""}
+            for n in numbers
+        ],
+        lexical_recent: [
+            {"chunk_id": n, "collection_id": n % 500 + 1, "length": 1, "words": "word\n1"}
+            for n in numbers
+        ],
+        lexical_segments: [
+            {
+                "id": n,
+                "collection_id": n % 500 + 1,
+                "chunks": 1,
+                "live": 1,
+                "first_chunk_id": n,
+                "last_chunk_id": n,
+                "chunk_ids": n.to_bytes(8, "little"),
+                "lengths": b"\1\0",
+            }
+            for n in numbers[:1_000]
+        ],
+        lexical_postings: [
+            {"segment_id": n % 1_000 + 1, "word": f"w{n // 1_000}", "postings": b"\0\0\1"}
+            for n in numbers
+        ],
+    }
+    async with database.write() as connection:
+        for table, of_table in rows.items():
+            await connection.execute(insert(table), of_table)
+        if connection.dialect.name == "postgresql":
+            for table in (collections, documents, chunks, lexical_segments):
+                await connection.exec_driver_sql(f"ALTER SEQUENCE {table}_id_seq RESTART 10001")
 
 
 async def use_everything(database: Database, store: ThreadStore, alice: RequestContext) -> None:
@@ -154,6 +216,7 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await use_sessions(database)
     await import_a_thread(ImportedThreads(database), alice)
     assert await owners_of(database, ["a1", "none"]) == {"a1": "u1"}
+    await use_collections(ChunkStore(database))
     await delete_old_threads(database, NOW - timedelta(days=1))
     assert [line async for line in export_user(database, "alice")]
     await store.delete_thread("thr_1", alice)
@@ -189,6 +252,21 @@ async def import_a_thread(imported: ImportedThreads, alice: RequestContext) -> N
         assert await imported.add_page("imported", [message("1")], "1", alice) is not None
 
 
+async def use_collections(store: ChunkStore) -> None:
+    """Every query that is made to store, find and delete documents."""
+    # Collections are few, and listed as a whole; so that query is not among these.
+    parts = [NewChunk("word w2", (), 0)] * 200
+    await store.put_document("c1", NewDocument("a", "", None, None, parts))
+    await store.put_document("c1", NewDocument("a", "", None, None, parts[:1]))
+    assert await store.lexical("c1", "w1 w2 word", 10)
+    assert await store.content_hashes("c1")
+    assert (
+        await anext(store.documents("c1"))
+    ).chunks  # of the last page a database may sort the rest
+    assert await store.delete_documents("c1", ["a"]) == 1
+    assert await store.delete_collection("c2")
+
+
 async def list_everything(everything: AllThreads) -> None:
     await everything.find("thr_1")
     for ascending in (True, False):
@@ -201,8 +279,13 @@ async def list_everything(everything: AllThreads) -> None:
 
 
 async def test_every_query_uses_an_index_and_sorts_nothing(
-    database: Database, store: ThreadStore, alice: RequestContext
+    database: Database,
+    store: ThreadStore,
+    alice: RequestContext,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A page is a small part of a collection, as it is of a large one.
+    monkeypatch.setattr("chatkit_backend.store.chunks._AT_ONCE", 50)
     await fill(database)
     with noted(database) as sent:
         await use_everything(database, store, alice)

@@ -22,7 +22,7 @@ from chatkit_backend.store.tables import items, metadata, threads
 from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import message, thread
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 NEWEST = REVISIONS[-1]
 
 # What version 0.1 made, before there were revisions.
@@ -214,7 +214,7 @@ async def test_an_outdated_postgresql_is_refused_with_the_command_to_run(
     with pytest.raises(SettingsError, match=r"has no tables yet.*`chatkit-backend migrate`"):
         await database.make_ready()
     await database.migrate(REVISIONS[0])
-    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0003.*serve --migrate"):
+    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0004.*serve --migrate"):
         await database.make_ready()
     await database.migrate()
     await database.make_ready()

@@ -219,6 +219,137 @@ def import_hosted(
 
 @app.command(
     epilog="Examples:\n\n"
+    "`chatkit-backend ingest docs/ --collection docs`\n\n"
+    "`chatkit-backend ingest docs/ -c docs --exclude drafts/ --prune --json`\n\n"
+    "`chatkit-backend ingest site/ -c site --include '*.html' --base-url https://example.com`\n\n"
+    "`chatkit-backend ingest docs/ -c docs --prune --watch`"
+)
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all in them.")
+    ],
+    *,
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", metavar="NAME", help="Where to put them.")
+    ],
+    include: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only these files, as in .gitignore; repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Not these files and folders; repeatable."),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where people read the files; `url:` in a file wins."),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove documents whose files are not there any more.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and take in every change, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Take Markdown, text, HTML, PDF and DOCX files into a collection.
+
+    Files that have not changed are skipped. Symbolic links are not followed.
+
+    Exit status: 0 when all is well, 1 when some files failed, 2 when there was nothing to ingest.
+    """
+    from chatkit_backend.cli.ingest import Order, run_ingest
+
+    order = Order(
+        paths=tuple(paths),
+        collection=collection,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        base_url=base_url,
+        prune=prune,
+    )
+    raise typer.Exit(run_ingest(order, watch=watch, as_json=as_json))
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    '`chatkit-backend search "How do I cancel?" --collection docs`\n\n'
+    "`chatkit-backend search refunds -c docs --limit 3 --json`"
+)
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for, in words.")],
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", metavar="NAME", help="Where to look.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Most passages to print.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Show what a question finds in a collection, the best first.
+
+    The number before each is its score: the share, from 0 to 1, of what a passage could get at
+    best for the words of the question. Exit status: 1 when there is no such collection.
+    """
+    from chatkit_backend.cli.search import run_search
+
+    raise typer.Exit(run_search(query, collection, limit, as_json=as_json))
+
+
+collections = typer.Typer(
+    help="What was ingested: list it, show it, delete it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(collections, name="collections")
+
+
+@collections.command(
+    "list",
+    epilog="Examples:\n\n`chatkit-backend collections list`\n\n"
+    "`chatkit-backend collections list --json`",
+)
+def collections_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Show every collection with its size."""
+    from chatkit_backend.cli.collections import run_list
+
+    run_list(as_json=as_json)
+
+
+@collections.command(
+    "show",
+    epilog="Examples:\n\n`chatkit-backend collections show docs`\n\n"
+    "`chatkit-backend collections show docs --json`",
+)
+def collections_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `collections list` shows it.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON for each document.")
+    ] = False,
+) -> None:
+    """Show the documents of a collection. Exit status: 1 when there is no such collection."""
+    from chatkit_backend.cli.collections import run_show
+
+    raise typer.Exit(run_show(name, as_json=as_json))
+
+
+@collections.command(
+    "delete",
+    epilog="Examples:\n\n`chatkit-backend collections delete docs`\n\n"
+    "`chatkit-backend collections delete docs --yes`",
+)
+def collections_delete(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `collections list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a collection with all its documents. Exit status: 1 when there is no such one."""
+    from chatkit_backend.cli.collections import run_delete
+
+    raise typer.Exit(run_delete(name, confirmed=yes))
+
+
+@app.command(
+    epilog="Examples:\n\n"
     "`chatkit-backend chat`\n\n"
     '`echo "What can you do?" | chatkit-backend chat --user ada`\n\n'
     "`SECRET=ck_sess_… chatkit-backend chat --client-secret-env SECRET`"

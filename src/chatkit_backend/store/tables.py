@@ -19,6 +19,8 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -32,6 +34,7 @@ from chatkit_backend.store.dialects.columns import (
     SERIAL,
     TEXT,
     TIMESTAMP,
+    WORD,
 )
 from chatkit_backend.store.moments import Moment
 
@@ -154,4 +157,110 @@ imported_threads: Final = Table(
     Column("last_item_id", TEXT),  # null until an item was imported
     Column("imported_at", UtcDateTime, nullable=False),
     Index(None, "owner_id", "thread_id"),  # what goes with a deleted user
+)
+
+# What documents are found by. `store/lexical_index.py` tells how the last three work together.
+
+collections: Final = Table(
+    "collections",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("name", TEXT, nullable=False),
+    # Kept up to date by whoever holds the row's lock: counting would read everything.
+    Column("documents", BigInteger, nullable=False),
+    Column("chunks", BigInteger, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name"),
+    **NEVER_REUSED,
+)
+
+documents: Final = Table(
+    "documents",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column(
+        "collection_id",
+        BigInteger,
+        ForeignKey("collections.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("source", TEXT, nullable=False),
+    Column("content_hash", TEXT, nullable=False),
+    Column("title", TEXT),
+    Column("url", TEXT),
+    Column("chunks", BigInteger, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("collection_id", "source"),
+    **NEVER_REUSED,
+)
+
+chunks: Final = Table(
+    "chunks",
+    metadata,
+    # Never reused: the index may name a chunk that is gone.
+    Column("id", SERIAL, primary_key=True),
+    Column(
+        "document_id", BigInteger, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("position", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),  # in characters, in the document's text
+    Column("heading_path", DOCUMENT, nullable=False),
+    Column("text", TEXT, nullable=False),
+    UniqueConstraint("document_id", "position"),
+    **NEVER_REUSED,
+)
+
+lexical_recent: Final = Table(
+    "lexical_recent",
+    metadata,
+    Column(
+        "chunk_id",
+        BigInteger,
+        ForeignKey("chunks.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column(
+        "collection_id",
+        BigInteger,
+        ForeignKey("collections.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("length", BigInteger, nullable=False),  # in words
+    Column("words", WORD, nullable=False),
+    Index(None, "collection_id"),
+)
+
+lexical_segments: Final = Table(
+    "lexical_segments",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column(
+        "collection_id",
+        BigInteger,
+        ForeignKey("collections.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("chunks", Integer, nullable=False),
+    Column("live", Integer, nullable=False),  # chunks that are not gone
+    Column("first_chunk_id", BigInteger, nullable=False),
+    Column("last_chunk_id", BigInteger, nullable=False),
+    Column("chunk_ids", LargeBinary, nullable=False),
+    Column("lengths", LargeBinary, nullable=False),
+    Index(None, "collection_id"),
+    **NEVER_REUSED,
+)
+
+lexical_postings: Final = Table(
+    "lexical_postings",
+    metadata,
+    Column(
+        "segment_id",
+        BigInteger,
+        ForeignKey("lexical_segments.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("word", WORD, nullable=False),
+    Column("postings", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("segment_id", "word"),
 )

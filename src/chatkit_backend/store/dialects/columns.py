@@ -108,5 +108,11 @@ class _PostgresDocument(UserDefinedType[str]):
 # Text that a program chose: ids, types, owners.
 TEXT: Final = Text().with_variant(_PostgresText(), "postgresql")
 
+# Words as the index keeps them: no NUL among them, compared byte by byte.
+WORD: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
 # The protocol's own JSON.
 DOCUMENT: Final = Text().with_variant(_PostgresDocument(), "postgresql")
+
+# Begins a SELECT of many bytes, for a dialect that can fetch them in another way.
+OF_BYTES: Final = "/* bytes */"

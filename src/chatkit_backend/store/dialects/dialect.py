@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -81,6 +82,11 @@ class Dialect(Protocol):
 
     def insert(self, table: Table) -> Insert:
         """An INSERT that can say what happens ON CONFLICT."""
+
+    async def insert_many(
+        self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 import select
 import zlib
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Table, event, func
+from sqlalchemy import Table, bindparam, event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+from chatkit_backend.store.dialects.columns import OF_BYTES
 from chatkit_backend.store.dialects.dialect import Begin, ConnectionOptions
 
 # What other clients read from an address, and libpq refuses. Supabase and Vercel print the first
@@ -70,6 +71,22 @@ _SENTENCES: Final[Mapping[str, str]] = {
 _CONNECTION_LOST: Final = "08"  # a class of them
 
 
+class _Cursor(psycopg.AsyncCursor[Any]):
+    """Fetches bytes as bytes where a statement asks for it; as text they take thrice the time."""
+
+    async def execute(
+        self,
+        query: Any,
+        params: Any = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Self:
+        if isinstance(query, str) and query.startswith(f"SELECT {OF_BYTES}"):
+            binary = True
+        return await super().execute(query, params, prepare=prepare, binary=binary)
+
+
 class PostgreSQL:
     """A PostgreSQL database.
 
@@ -112,7 +129,7 @@ class PostgreSQL:
         """A new engine, its pool empty."""
         engine = create_async_engine(
             "postgresql+psycopg://",
-            connect_args=self._connect_arguments(),
+            connect_args={**self._connect_arguments(), "cursor_factory": _Cursor},
             # Most calls are one statement, which needs no BEGIN and COMMIT around it: two round
             # trips less.
             isolation_level="AUTOCOMMIT",
@@ -144,6 +161,20 @@ class PostgreSQL:
     def insert(self, table: Table) -> postgresql.Insert:
         """An INSERT that can say what happens ON CONFLICT."""
         return postgresql.insert(table)
+
+    async def insert_many(
+        self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
+        # One statement with an array for each column: sending the rows one by one takes five times
+        # as long.
+        arrays = [
+            bindparam(name, [row[name] for row in rows], type_=postgresql.ARRAY(table.c[name].type))
+            for name in rows[0]
+        ]
+        columns = [table.c[name] for name in rows[0]]
+        unnested = func.unnest(*arrays).table_valued(*rows[0]).render_derived()
+        await connection.execute(table.insert().from_select(columns, sql_select(*unnested.c)))
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""

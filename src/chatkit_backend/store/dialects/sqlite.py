@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -172,6 +172,17 @@ class SQLite:
     def insert(self, table: Table) -> sqlite.Insert:
         """An INSERT that can say what happens ON CONFLICT."""
         return sqlite.insert(table)
+
+    async def insert_many(
+        self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert thousands of rows with the same columns, of numbers, words and bytes."""
+        # Past SQLAlchemy, which takes longer over each of the values than SQLite over a row.
+        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
+        await connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - names of ours
+            [tuple(row.values()) for row in rows],
+        )
 
     def explain(self, error: DBAPIError) -> str | None:
         """A sentence, fit for users, for an error of the database; None for a mistake of ours."""

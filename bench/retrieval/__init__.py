@@ -1,0 +1,1 @@
+"""How good the answers of a search are, how fast they come, and beside what."""

@@ -1,0 +1,70 @@
+"""`chatkit-backend search`: what a question finds in a collection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+
+from chatkit_backend.cli.collections import UNKNOWN, chunk_store, shown
+from chatkit_backend.cli.logs import configure_logging
+from chatkit_backend.cli.problems import told_as
+from chatkit_backend.store.chunks import Chunk
+
+_SHOWN_CHARACTERS = 300
+
+Found = list[tuple[Chunk, float]]
+
+
+def run_search(query: str, collection: str, limit: int, *, as_json: bool) -> int:
+    """Prints the chunks that fit best, the best first.
+
+    Args:
+        query: What to look for.
+        collection: Where.
+        limit: Most chunks to print.
+        as_json: Print a JSON array instead of words.
+
+    Returns:
+        Exit status: 1 where there is no such collection, else 0.
+    """
+    configure_logging("warning", "auto")
+    with told_as("Nothing was searched"):
+        found = asyncio.run(_search(query, collection, limit))
+    if found is None:
+        typer.echo(
+            f"There is no collection {collection!r}. `chatkit-backend collections list` shows "
+            "them.",
+            err=True,
+        )
+        return UNKNOWN
+    if as_json:
+        typer.echo(json.dumps([{"score": score, **asdict(chunk)} for chunk, score in found]))
+    else:
+        _print(found)
+    return 0
+
+
+async def _search(query: str, collection: str, limit: int) -> Found | None:
+    async with chunk_store() as store:
+        if collection not in {one.name for one in await store.collections()}:
+            return None
+        return await store.lexical(collection, query, limit)
+
+
+def _print(found: Found) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if not found:
+        console.print("Nothing was found.")
+    for number, (chunk, score) in enumerate(found, start=1):
+        name = chunk.title or shown(chunk.source)
+        # The first heading is often the title.
+        place = " > ".join(dict.fromkeys([name, *chunk.heading_path]))
+        console.print(f"{number}. {place}", style="bold", markup=False)
+        console.print(f"   {score:.2f}  {chunk.url or shown(chunk.source)}", style="dim")
+        text = " ".join(chunk.text.split())
+        short = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+        console.print(f"   {short}\n", markup=False)

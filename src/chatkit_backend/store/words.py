@@ -1,0 +1,76 @@
+"""Text as the words it is found by: the same for every database, for documents and for queries.
+
+Words are folded (case, accents, width) and stemmed as English ones; the stemmer leaves most words
+of other languages alone, and treats those that it does not leave alike in document and query.
+Chinese, Japanese and Korean have no spaces to go by, or too few: there, characters and pairs of
+neighbours stand for words.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import snowballstemmer  # type: ignore[import-untyped] # it has no types
+
+# Longer ones are no words but encoded data, and an index key cannot be of any length.
+_LONGEST: Final = 64
+# A word is stemmed in 30 µs and found here in 0.1 µs. More are not in use in one language.
+_STEMS_KEPT: Final = 100_000
+
+# Accents of Latin, Greek and Cyrillic letters, which people leave out when they type. Marks of
+# other scripts make another letter, so they are kept.
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
+# Vowel signs and the like, which `\w` takes for the end of a word.
+_MARKS: Final = re.escape(
+    "".join(
+        sign for sign in map(chr, range(0x0483, 0x1E00)) if unicodedata.category(sign)[0] == "M"
+    )
+)
+# Kana, ideographs, Hangul; those beyond the Basic Multilingual Plane last.
+_UNSPACED: Final = (
+    "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_RUN: Final = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}])+)")
+_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
+
+_ENGLISH: Final = snowballstemmer.stemmer("english")
+# It keeps the word that it works on.
+_ENGLISH_LOCK: Final = threading.Lock()
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of a text, stemmed, in their order, repeated ones included.
+
+    Any text is fine; what is no letter, digit or mark only parts words.
+    """
+    if text.isascii():
+        for word in _ASCII_WORD.findall(text.lower()):
+            yield _stemmed(word[:_LONGEST])
+        return
+    for unspaced, word in _RUN.findall(_folded(text)):
+        if word:
+            yield _stemmed(word[:_LONGEST])
+        else:
+            yield from unspaced
+            yield from map("".join, pairwise(unspaced))
+
+
+def _folded(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
+
+
+@lru_cache(_STEMS_KEPT)
+def _stemmed(word: str) -> str:
+    if not (word.isascii() and word.isalpha()):
+        return word
+    with _ENGLISH_LOCK:
+        stem: str = _ENGLISH.stemWord(word)
+    return stem
