@@ -228,7 +228,7 @@ class _AnswerResponse(Response):
         match self.answer.ending:
             case "cut":
                 # The client must have read what came before, or the kernel may drop it.
-                await self._pause(0.02)
+                await self._pause(0.3)
                 return False
             case "hang":
                 await self._pause(3_600)
