@@ -24,6 +24,7 @@ class ServedApp:
 
     def __init__(self, app: ASGIApp, **options: Any) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `serve` does
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         defaults = {"log_config": None, "access_log": False, "timeout_graceful_shutdown": 1}
         self.uvicorn = uvicorn.Server(uvicorn.Config(app, **(defaults | options)))

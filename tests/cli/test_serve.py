@@ -8,6 +8,8 @@ import socket
 
 import pytest
 
+from chatkit_backend.cli import serve
+from chatkit_backend.settings import load_settings
 from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.cli.conftest import Run, Start
 from tests.provider.server import ScriptedProvider
@@ -111,6 +113,16 @@ async def test_logs_are_json_on_stderr_and_hold_no_key(
     assert (failure["status"], failure["code"]) == (401, "invalid_api_key")
     assert key not in program.output + json.dumps(events)
     assert "private words" not in program.output
+
+
+def test_connections_do_not_wait_to_fill_a_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATKIT_PORT", "0")
+    with (
+        serve._listen(load_settings()) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_requests_are_not_logged_with_their_queries(start: Start) -> None:
