@@ -17,8 +17,8 @@ run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 
 test: check ## Run every check: lint, types, layers, tests
 	@scripts/install_test_services.sh
-	$(RUN) pytest -m 'not slow' -n auto --dist worksteal
-	$(RUN) pytest -m slow # one at a time: they start processes, and measure how long these take
+	$(RUN) pytest -m alone
+	$(RUN) pytest -m 'not alone' -n auto --dist worksteal
 
 check: .venv/.ready ## Run the checks without the tests
 	$(RUN) ruff check

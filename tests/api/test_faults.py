@@ -74,6 +74,7 @@ class Sender:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_postgresql_that_crashes_under_load_loses_no_acknowledged_message(
     serve: Serve, provider: ScriptedProvider, own_postgres: OwnPostgres
 ) -> None:
@@ -139,6 +140,7 @@ async def test_connections_that_the_server_closed_are_replaced_unnoticed(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_postgresql_that_does_not_answer_is_told_in_time(
     serve: Serve, own_postgres: OwnPostgres
 ) -> None:

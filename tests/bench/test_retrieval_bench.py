@@ -79,6 +79,7 @@ def test_a_made_collection_is_the_same_each_time(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_it_prints_every_figure(folder: Path, postgres_server: str) -> None:
     for options, judged in (([], True), (["--chunks", "300"], False)):
         done = subprocess.run(  # noqa: S603 - our own program

@@ -30,6 +30,7 @@ def another_postgres(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_it_prints_every_figure(postgres_server: str) -> None:
     small = ["--items", "2000", "--small", "1000", "--calls", "30", "--writes", "40", "--json"]
     done = subprocess.run(  # noqa: S603 - our own program
