@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from chatkit_backend.auth import keys
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.settings import (
     GROUPS,
     PLATFORM_NAMES,
+    PUBLIC_KEY_ALGORITHMS,
+    SHARED_SECRET_ALGORITHMS,
     Settings,
     load_settings,
     setting_name,
@@ -273,3 +276,12 @@ def test_a_mistyped_name_is_noticed(monkeypatch: Env) -> None:
     monkeypatch.setenv("CHATKIT_DATABSE_URL", "sqlite:///x.db")
     monkeypatch.setenv("CHATKIT_PORT", "1")
     assert unknown_settings() == ["CHATKIT_DATABSE_URL"]
+
+
+def test_the_settings_and_the_keys_know_the_same_algorithms() -> None:
+    # Two lists, because neither room may read the other.
+    assert set(keys.PUBLIC_KEY_ALGORITHMS) == PUBLIC_KEY_ALGORITHMS
+    secret = keys.VerificationKey(b"x" * 64)
+    known = PUBLIC_KEY_ALGORITHMS | SHARED_SECRET_ALGORITHMS
+    fitting = {name for name in known if secret.fits(name)}
+    assert fitting == SHARED_SECRET_ALGORITHMS

@@ -14,6 +14,7 @@ import pytest
 
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.sessions import SessionStore
+from chatkit_backend.store.tokens import token_hash
 from tests.chatting import Chat, message, thread_of
 from tests.conftest import Serve
 from tests.identity_provider import ISSUER, IdentityProvider, claims_for
@@ -219,7 +220,9 @@ async def test_a_refresh_without_a_secret_is_told_the_names(serve: Serve) -> Non
     assert code(response) == (400, "invalid_request")
 
 
-async def test_a_refresh_over_the_rate_limit_costs_the_client_nothing(serve: Serve) -> None:
+async def test_a_refresh_over_the_rate_limit_costs_the_client_nothing(
+    serve: Serve, tmp_path: Path
+) -> None:
     url = serve(requests_per_minute=2).url
     session = await new_session(url)
     first = await refresh(url, token=session["client_secret"])
@@ -230,6 +233,11 @@ async def test_a_refresh_over_the_rate_limit_costs_the_client_nothing(serve: Ser
     async with Chat(url, headers=with_secret(secret)) as chat:
         response = await chat.post("threads.list")
     assert response.status_code == 429  # known, and over the limit: the secret works
+    database = await Database.open(f"sqlite:///{tmp_path / 'chat.db'}")
+    stored = await SessionStore(database).by_secret(token_hash(secret))
+    await database.close()
+    assert stored is not None
+    assert stored.replaced_at is None
 
 
 async def test_a_token_with_half_an_emoji_in_a_claim_gets_a_session(

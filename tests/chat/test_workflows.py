@@ -133,3 +133,12 @@ async def test_the_agent_of_the_session_answers(
     assert "You are the support desk." in str(provider.requests[-1].body)
     await replace(chat, context=asking_for("wf_other")).say("Hello")
     assert "You are the support desk." not in str(provider.requests[-1].body)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_session_can_keep_its_runs_out_of_the_traces(model: Model, wanted: bool) -> None:
+    runner = AgentRunner(Workflows(BUILT_IN), model, tracing_key="sk-test")
+    session = Session("cksess_1", datetime.now(UTC), workflow=Workflow("wf_1", tracing=wanted))
+    config = runner._run_config(RequestContext(User("ada"), session=session))
+    assert config.tracing_disabled is not wanted
+    assert not runner._run_config(RequestContext(User("ada"))).tracing_disabled
