@@ -109,7 +109,8 @@ def postgres_url(migrated_postgres: str) -> str:
     """A database with our tables and nothing in them."""
     with psycopg.connect(migrated_postgres, autocommit=True) as connection:
         names = sql.SQL(", ").join(map(sql.Identifier, metadata.tables))
-        connection.execute(sql.SQL("TRUNCATE {}").format(names))
+        # The table of vectors is there only after it was needed, and goes by what it refers to.
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
     return migrated_postgres
 
 

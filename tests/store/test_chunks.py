@@ -14,6 +14,7 @@ from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.postings import K1, B
 from chatkit_backend.store.words import words_of
+from tests.passages import lexical
 
 SMALL = 4
 
@@ -36,7 +37,7 @@ def document(source: str, *texts: str, title: str | None = None, mark: str = "")
 
 
 async def sources(store: ChunkStore, query: str, collection: str = "docs") -> list[str]:
-    return [chunk.source for chunk, _ in await store.lexical(collection, query, 10)]
+    return [chunk.source for chunk, _ in await lexical(store, collection, query, 10)]
 
 
 # Stored
@@ -56,7 +57,7 @@ async def test_what_was_put_is_found_with_all_that_was_known_of_it(chunk_store: 
             ],
         ),
     )
-    ((chunk, score),) = await chunk_store.lexical("docs", "label", 10)
+    ((chunk, score),) = await lexical(chunk_store, "docs", "label", 10)
     assert 0 < score < 1
     assert (chunk.collection, chunk.source, chunk.title, chunk.url, chunk.position) == (
         "docs",
@@ -173,8 +174,8 @@ def bm25(texts: Sequence[Sequence[str]], query: Sequence[str]) -> list[float]:
         word: log(1 + (len(texts) - holding[word] + 0.5) / (holding[word] + 0.5))
         for word in counted
     }
-    most = sum(idf.values()) * (K1 + 1)
-    return [
+    whole = sum(idf.values())
+    found = [
         sum(
             idf[word]
             * (K1 + 1)
@@ -182,9 +183,9 @@ def bm25(texts: Sequence[Sequence[str]], query: Sequence[str]) -> list[float]:
             / (count + K1 * (1 - B + B * len(text) / mean))
             for word in counted
         )
-        / most
         for text in texts
     ]
+    return [1 - 2 ** (-2 * of / whole) for of in found]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -211,11 +212,11 @@ async def test_scores_are_those_of_bm25_whatever_was_changed_before(
     texts = [text for of in kept.values() for text in of]
     for query in (["w0", "w3"], ["w1"], ["w0", "w2", "w4", "none"]):
         expected = dict(zip(places, bm25(texts, query), strict=True))
-        found = await chunk_store.lexical("docs", " ".join(query), 1000)
+        found = await lexical(chunk_store, "docs", " ".join(query), 1000)
         scores = {(chunk.source, chunk.position): score for chunk, score in found}
         assert scores == pytest.approx({at: s for at, s in expected.items() if s}, rel=1e-5)
         assert list(scores.values()) == sorted(scores.values(), reverse=True)
-        top = await chunk_store.lexical("docs", " ".join(query), 3)
+        top = await lexical(chunk_store, "docs", " ".join(query), 3)
         assert top == found[:3]
 
 
@@ -234,14 +235,33 @@ async def test_a_word_in_most_chunks_is_found_where_nothing_else_is_asked_for(
     assert await sources(chunk_store, "the pear") == ["b"]
 
 
+async def test_a_chunk_that_has_each_word_once_scores_three_quarters(
+    chunk_store: ChunkStore,
+) -> None:
+    for source, text in (("a", "red apple"), ("b", "red pear"), ("c", "plum fig"), ("d", "kiwi")):
+        await chunk_store.put_document("docs", document(source, text, "green tea"))
+    scores = {c.source: score for c, score in await lexical(chunk_store, "docs", "red pear", 9)}
+    assert scores["b"] == pytest.approx(0.75, abs=0.03)
+    assert 0.3 < scores["a"] < 0.5
+
+
+async def test_words_that_stand_in_any_question_do_not_count(chunk_store: ChunkStore) -> None:
+    await chunk_store.put_document("docs", document("a", "How do you do?"))
+    await chunk_store.put_document("docs", document("b", "You can pay by card."))
+    await chunk_store.put_document("docs", document("c", "Nothing else."))
+    assert await sources(chunk_store, "How do I pay, please?") == ["b"]
+    assert await sources(chunk_store, "how?") == ["a"]
+    assert await sources(chunk_store, "and on Sundays?") == []
+
+
 async def test_collections_do_not_count_in_each_others_scores(chunk_store: ChunkStore) -> None:
     await chunk_store.put_document("docs", document("a", "red apple"))
     await chunk_store.put_document("docs", document("b", "pear"))
-    alone = await chunk_store.lexical("docs", "apple", 10)
+    alone = await lexical(chunk_store, "docs", "apple", 10)
     for number in range(20):
         await chunk_store.put_document("other", document(f"{number}", "apple apple"))
-    assert await chunk_store.lexical("docs", "apple", 10) == alone
-    assert await chunk_store.lexical("none", "apple", 10) == []
+    assert await lexical(chunk_store, "docs", "apple", 10) == alone
+    assert await lexical(chunk_store, "none", "apple", 10) == []
 
 
 # Any text
@@ -281,7 +301,7 @@ async def test_any_text_can_be_stored(chunk_store: ChunkStore) -> None:
     odd = "one\0two \ufffd0 \ud800 three"
     chunk = NewChunk(odd, (odd,), 0)
     await chunk_store.put_document("docs", NewDocument("a\0b", "h", odd, odd, [chunk]))
-    ((found, _),) = await chunk_store.lexical("docs", "three", 10)
+    ((found, _),) = await lexical(chunk_store, "docs", "three", 10)
     kept = odd.replace("\ud800", "?")
     assert (found.text, found.title, found.url) == (kept, kept, kept)
     assert (found.heading_path, found.source) == ((kept,), "a\0b")
@@ -291,8 +311,8 @@ async def test_any_text_can_be_stored(chunk_store: ChunkStore) -> None:
 
 async def test_a_chunk_without_words_is_no_trouble(chunk_store: ChunkStore) -> None:
     await chunk_store.put_document("docs", document("a", "...", "", "apple"))
-    assert len(await chunk_store.lexical("docs", "apple", 10)) == 1
-    assert await chunk_store.lexical("docs", "...", 10) == []
+    assert len(await lexical(chunk_store, "docs", "apple", 10)) == 1
+    assert await lexical(chunk_store, "docs", "...", 10) == []
 
 
 @pytest.mark.parametrize(
@@ -346,7 +366,7 @@ async def test_writers_of_one_source_leave_one_document(
     ]
     await asyncio.gather(*writers)
     (summary,) = await chunk_store.collections()
-    found = [await chunk_store.lexical("docs", f"word{n}", 20) for n in range(1, 9)]
+    found = [await lexical(chunk_store, "docs", f"word{n}", 20) for n in range(1, 9)]
     assert summary.documents == 1
     assert sorted(map(len, found))[:-1] == [0] * 7
     assert max(map(len, found)) == summary.chunks
@@ -367,7 +387,7 @@ async def test_a_reader_never_sees_a_part_of_a_document(
     writing = asyncio.create_task(write())
     seen = set()
     while not writing.done():
-        seen.add(len(await chunk_store.lexical("docs", "same", 100)))
+        seen.add(len(await lexical(chunk_store, "docs", "same", 100)))
         await asyncio.sleep(0)
     await writing
     assert seen <= {3, 7}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
-from sqlalchemy import Table, event, insert
+from sqlalchemy import Table, bindparam, event, insert, update
 
 from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.all_threads import AllThreads, ListingRequest
@@ -34,9 +35,13 @@ from chatkit_backend.store.tables import (
     lexical_segments,
     sessions,
     threads,
+    vectors,
 )
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.users import export_user
+from chatkit_backend.store.vector_index import VectorIndex
+from chatkit_backend.store.vectors import VectorStore, _delete_oldest
+from tests.passages import lexical
 from tests.store.examples import call, file_attachment, message, thread
 
 Statement = tuple[str, Any]
@@ -258,7 +263,7 @@ async def use_collections(store: ChunkStore) -> None:
     parts = [NewChunk("word w2", (), 0)] * 200
     await store.put_document("c1", NewDocument("a", "", None, None, parts))
     await store.put_document("c1", NewDocument("a", "", None, None, parts[:1]))
-    assert await store.lexical("c1", "w1 w2 word", 10)
+    assert await lexical(store, "c1", "w1 w2 word", 10)
     assert await store.content_hashes("c1")
     assert (
         await anext(store.documents("c1"))
@@ -311,6 +316,107 @@ async def test_the_newest_client_tool_call_has_an_index_of_its_own(
     ((text, values),) = [(text, values) for text, values in sent if "items.type" in text]
     steps = await plan(database, text, values)
     assert any("IX_ITEMS_THREAD_ID_TYPE_POSITION" in step for step in steps)
+
+
+async def fill_vectors(database: Database) -> None:
+    """One for each chunk but the last 500 of the first collection, which has half of all."""
+    numbers = [n for n in range(1, 5_001) if n % 2 or n <= 4_000]
+    made = np.random.default_rng(0).standard_normal((len(numbers), 8)).astype(np.float16)
+    rows = [
+        {
+            "id": n,
+            "collection_id": n % 500 + 1 if n % 2 else 1,
+            "hash": n.to_bytes(16, "big"),
+            "vector": vector,
+        }
+        for n, vector in zip(numbers, made, strict=True)
+    ]
+    link = update(chunks).where(chunks.c.id == bindparam("chunk"))
+    async with database.write() as connection:
+        await connection.execute(insert(vectors), rows)
+        await connection.execute(
+            link.values(vector_hash=bindparam("of")),
+            [{"chunk": row["id"], "of": row["hash"]} for row in rows],
+        )
+        await connection.execute(update(collections).values(embedding_model="m"))
+        if connection.dialect.name == "postgresql":
+            await connection.exec_driver_sql("ALTER SEQUENCE vectors_id_seq RESTART 10001")
+    async with database.write() as connection:
+        await connection.exec_driver_sql("ANALYZE")
+
+
+@pytest.fixture
+async def with_vectors(database: Database) -> AsyncIterator[VectorStore]:
+    """Everything filled, vectors too."""
+    store = VectorStore(database)
+    await store.prepare(8)
+    await fill(database)
+    await fill_vectors(database)
+    yield store
+    if not database.dialect.alone:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("DROP TABLE vectors")
+
+
+async def use_vectors(store: VectorStore) -> None:
+    """Every query that is made to store, link and delete vectors."""
+    await store.begin("c1", "m")
+    pending = await store.pending("c1", 0, 10)
+    assert len(pending) == 10
+    # Not of the one that has half of the chunks: to read them all is best there.
+    assert await store.count_pending("c4") == 0
+    unknown = await store.link_known("c1", pending)
+    assert unknown == pending
+    await store.put("c1", "m", pending, np.ones((10, 8)))
+    await store.link_known("c1", await store.pending("c1", 0, 10))
+    assert await store.drop_unused("c1") == 0
+    async with store._database.write() as connection:
+        # As for a new model, again and again.
+        assert await _delete_oldest(connection, 1)
+
+
+async def find_by_vectors(database: Database, index: VectorIndex, collection_id: int) -> None:
+    async with database.snapshot() as connection:
+        assert await index.nearest(connection, collection_id, np.ones(8), 5)
+
+
+async def test_every_query_for_vectors_uses_an_index_and_sorts_nothing(
+    database: Database, with_vectors: VectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A step is a small part of a collection, as it is of a large one.
+    monkeypatch.setattr("chatkit_backend.store.vectors._AT_ONCE", 10)
+    monkeypatch.setattr("chatkit_backend.store.vector_index._SPARE", 1)
+    with noted(database) as sent:
+        await use_vectors(with_vectors)
+        await find_by_vectors(database, VectorIndex(database.dialect), 1)
+    verbs = ("SELECT", "UPDATE", "DELETE")
+    # Collections are few, and listed as a whole; the others ask for nothing that is in a table.
+    skipped = ("SELECT id FROM collections", "to_regclass")
+    planned = [
+        (words, values)
+        for words, values in sent
+        if words.startswith(verbs) and not any(part in words for part in skipped)
+    ]
+    assert len(planned) > 15
+    for words, values in planned:
+        for step in await plan(database, words, values[0] if isinstance(values, list) else values):
+            assert "SCAN" not in step, (words, step)
+            assert "SORT" not in step, (words, step)
+            assert "TEMP B-TREE" not in step, (words, step)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.usefixtures("with_vectors")
+async def test_postgresql_searches_large_collections_by_their_index_and_small_ones_one_by_one(
+    database: Database,
+) -> None:
+    for collection_id, by_index in ((1, True), (2, False)):
+        with noted(database) as sent:
+            await find_by_vectors(database, VectorIndex(database.dialect), collection_id)
+        words, values = next(of for of in sent if "AS distance" in of[0])
+        steps = await plan(database, words, values)
+        assert any("IX_VECTORS_HNSW_8" in step for step in steps) == by_index, steps
+        assert not any("SEQ SCAN" in step for step in steps), steps
 
 
 async def plan(database: Database, text: str, values: Any) -> list[str]:

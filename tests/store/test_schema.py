@@ -7,22 +7,25 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 
+import numpy as np
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import SettingsError
+from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.dialects import dialect_of
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.schema import VERSION_TABLE, Schema, migrate, schema_of
-from chatkit_backend.store.tables import items, metadata, threads
+from chatkit_backend.store.tables import items, metadata, threads, vector_metadata
 from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.store.vectors import VectorStore
 from tests.store.examples import message, thread
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 NEWEST = REVISIONS[-1]
 
 # What version 0.1 made, before there were revisions.
@@ -147,14 +150,62 @@ async def test_the_newest_revision_can_be_taken_back_one_step_with_the_data(new_
     await database.close()
 
 
-async def test_the_revisions_make_the_tables_that_the_program_uses(database: Database) -> None:
-    def differences(connection: Connection) -> list[object]:
-        options = {"version_table": VERSION_TABLE, "compare_type": False}
+async def differences(database: Database, *expected: MetaData) -> list[object]:
+    """Between the tables that are there and those that the program expects."""
+    every = MetaData()
+    for tables in expected:
+        for table in tables.sorted_tables:
+            table.to_metadata(every)
+
+    def compared(connection: Connection) -> list[object]:
+        options = {
+            "version_table": VERSION_TABLE,
+            "compare_type": False,
+            # One for each length of a vector: no table can list them.
+            "include_name": lambda name, _, __: not str(name).startswith("ix_vectors_hnsw"),
+        }
         context = MigrationContext.configure(connection, opts=options)
-        return list(compare_metadata(context, metadata))
+        return list(compare_metadata(context, every))
 
     async with database.snapshot() as connection:
-        assert await connection.run_sync(differences) == []
+        return await connection.run_sync(compared)
+
+
+async def test_the_revisions_make_the_tables_that_the_program_uses(database: Database) -> None:
+    with_vectors = [vector_metadata] if database.dialect.alone else []
+    assert await differences(database, metadata, *with_vectors) == []
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'halfvec'")
+async def test_what_is_prepared_for_vectors_is_the_table_that_the_program_uses(
+    new_url: str,
+) -> None:
+    database = await Database.open(new_url)
+    await database.migrate()
+    await VectorStore(database).prepare(3)
+    assert await differences(database, metadata, vector_metadata) == []
+    await database.close()
+
+
+async def test_vectors_go_with_their_revision_and_come_back_with_it(new_url: str) -> None:
+    database = await Database.open(new_url)
+    await database.migrate()
+    chunk_store, store = ChunkStore(database), VectorStore(database)
+    parts = [NewChunk("text", (), 0)]
+    await chunk_store.put_document("docs", NewDocument("a", "h", None, None, parts))
+    for _ in range(2):
+        await store.prepare(3)
+        await store.begin("docs", "m")
+        pending = await store.pending("docs", 0, 9)
+        await store.put("docs", "m", pending, np.ones((1, 3)))
+        assert await store.count_pending("docs") == 0
+        await database.migrate("0004")
+        async with database.snapshot() as connection:
+            assert not await connection.run_sync(lambda sync: inspect(sync).has_table("vectors"))
+        assert await chunk_store.content_hashes("docs") == {"a": "h"}
+        await database.migrate()
+        assert await store.count_pending("docs") == 1
+    await database.close()
 
 
 async def test_documents_are_jsonb_and_times_have_zones_on_postgresql(postgres_url: str) -> None:
@@ -214,7 +265,7 @@ async def test_an_outdated_postgresql_is_refused_with_the_command_to_run(
     with pytest.raises(SettingsError, match=r"has no tables yet.*`chatkit-backend migrate`"):
         await database.make_ready()
     await database.migrate(REVISIONS[0])
-    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0004.*serve --migrate"):
+    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0005.*serve --migrate"):
         await database.make_ready()
     await database.migrate()
     await database.make_ready()

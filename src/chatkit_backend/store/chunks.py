@@ -1,4 +1,4 @@
-"""Documents in chunks, kept in collections and found by their words.
+"""Documents in chunks, kept in collections; `chunk_search.py` finds them.
 
 A document is replaced as a whole, index included: nobody ever finds a part of it.
 
@@ -65,20 +65,6 @@ class NewDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a document, as it was found; the attributes are those of what was stored."""
-
-    id: int
-    collection: str
-    source: str
-    title: str | None
-    url: str | None
-    heading_path: tuple[str, ...]
-    position: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class CollectionSummary:
     """A collection: how many documents and chunks it has, and when one last changed (UTC)."""
 
@@ -123,20 +109,6 @@ _DOCUMENTS: Final = (
     )
     .order_by(documents.c.source)
     .limit(bindparam("most", type_=Integer))
-)
-
-_CHUNKS: Final = (
-    select(
-        chunks.c.id,
-        documents.c.source,
-        documents.c.title,
-        documents.c.url,
-        chunks.c.heading_path,
-        chunks.c.position,
-        chunks.c.text,
-    )
-    .join(documents, documents.c.id == chunks.c.document_id)
-    .where(chunks.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -323,34 +295,6 @@ class ChunkStore:
                     await connection.execute(gone)
                     return True
 
-    # Search
-
-    async def lexical(self, collection: str, query: str, limit: int) -> list[tuple[Chunk, float]]:
-        """The chunks that fit a query best by BM25, best first.
-
-        Args:
-            collection: Its name; nothing is found where there is no such collection.
-            query: Any text: it has no syntax.
-            limit: Most chunks to give; 1 or more.
-
-        Returns:
-            Each with its score, from 0 to 1: the share of what a chunk could get at best for the
-            words of the query. Words in more than half of the chunks do not count.
-        """
-        words = lexical_index.query_words(query)
-        if not words:
-            return []
-        async with self._database.snapshot() as connection:
-            collection_id = await connection.scalar(_COLLECTION, {"name": collection})
-            if collection_id is None:
-                return []
-            found = await lexical_index.search(connection, collection_id, words, limit)
-            if not found:
-                return []
-            rows = await connection.execute(_CHUNKS, {"ids": [chunk_id for chunk_id, _ in found]})
-            by_id = {row.id: _chunk(row, collection) for row in rows}
-        return [(by_id[chunk_id], score) for chunk_id, score in found]
-
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
@@ -417,19 +361,6 @@ def _storable(text: str) -> str:
 def _json(heading_path: Sequence[str]) -> str:
     # Not escaped: PostgreSQL's column looks for the characters that it cannot keep as they are.
     return json.dumps([_storable(heading) for heading in heading_path], ensure_ascii=False)
-
-
-def _chunk(row: Row[*tuple[Any, ...]], collection: str) -> Chunk:
-    return Chunk(
-        row.id,
-        collection,
-        row.source,
-        row.title,
-        row.url,
-        tuple(json.loads(row.heading_path)),
-        row.position,
-        row.text,
-    )
 
 
 def _summary(row: Row[*tuple[Any, ...]]) -> DocumentSummary:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -36,7 +35,7 @@ from chatkit_backend.store.postings import (
     without,
 )
 from chatkit_backend.store.tables import lexical_postings, lexical_recent, lexical_segments
-from chatkit_backend.store.words import words_of
+from chatkit_backend.store.words import telling_words_of, words_of
 
 # A query reads all that is recent: this much in a millisecond.
 _MOST_RECENT: Final = 128
@@ -59,9 +58,20 @@ def counted(chunk_id: int, texts: Iterable[str]) -> Words:
     return Words(chunk_id, counts.total(), counts)
 
 
-def query_words(query: str) -> list[str]:
-    """The words of a query, each once; of a very long one the first."""
-    return list(islice(dict.fromkeys(words_of(query)), _MOST_LOOKED_UP))
+def query_words(texts: Mapping[str, float]) -> dict[str, float]:
+    """The words of a query, with how much each counts; of a very long one the first.
+
+    Args:
+        texts: What is asked, with how much its words count: the question 1, what it may refer to
+            less.
+    """
+    words: dict[str, float] = {}
+    for text, counts in texts.items():
+        for word in telling_words_of(text):
+            if len(words) == _MOST_LOOKED_UP:
+                return words
+            words[word] = max(counts, words.get(word, 0))
+    return words
 
 
 # Searching
@@ -102,7 +112,7 @@ _CHUNK_IDS: Final = (
 
 
 async def search(
-    connection: AsyncConnection, collection_id: int, words: Sequence[str], limit: int
+    connection: AsyncConnection, collection_id: int, words: Mapping[str, float], limit: int
 ) -> list[Found]:
     """The chunks that fit the words best, with their scores, best first.
 
@@ -119,10 +129,11 @@ async def search(
     new = sorted((await connection.execute(_RECENT, collection)).all())
     recent = [_recent_words(*row, wanted) for row in new]
     chunks = sum(row.live for row in rows) + len(recent)
-    ranked = await _ranked(connection, list(lengths), recent, words, chunks)
+    ranked = await _ranked(connection, list(lengths), recent, list(words), chunks)
     segments = await _segments_with(connection, lengths, ranked)
+    counting = {word: words[word] for word in ranked}
     # In a thread: with millions of chunks, everybody's answers would stand still for it.
-    hits = await asyncio.to_thread(best, [*segments, packed(recent)], ranked, limit)
+    hits = await asyncio.to_thread(best, [*segments, packed(recent)], counting, limit)
     held_in = {list(lengths)[hit.segment] for hit in hits if hit.segment < len(lengths)}
     chunk_ids = await _chunk_ids(connection, held_in)
     return [

@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 # Measured on the Cranfield collection; Lucene's k1 of 1.2 finds less there (bench/README.md).
 K1: Final = 1.5
 B: Final = 0.75
+# A chunk of the usual length that has each word of a query once gets a score of 0.75; one that has
+# half of them, weighed by how rare they are, 0.5.
+_HALVINGS: Final = 2
 
 # A posting: the chunk's place in its segment, and how often it holds the word.
 POSTING: Final = np.dtype([("place", "<u2"), ("count", "u1")])
@@ -138,7 +141,7 @@ class Hit:
     Attributes:
         segment: Index of its segment among those that were searched.
         place: Its place there.
-        score: BM25, as a share of the most that a chunk could get for the words.
+        score: From 0 to 1, the higher the better the chunk fits.
     """
 
     segment: int
@@ -149,13 +152,13 @@ class Hit:
 Floats = NDArray[np.float32]
 
 
-def best(segments: Sequence[Segment], words: Sequence[str], limit: int) -> list[Hit]:
+def best(segments: Sequence[Segment], words: Mapping[str, float], limit: int) -> list[Hit]:
     """The chunks with the highest BM25, best first; those without any of the words are left out.
 
     Args:
         segments: All of a collection; of their postings only those of `words` are needed. Their
             `chunk_ids` are not needed.
-        words: Each once.
+        words: With how much each counts, 1 for an ordinary one.
         limit: Most hits to give.
     """
     lengths = [np.frombuffer(segment.lengths, _LENGTH).astype(np.float32) for segment in segments]
@@ -166,9 +169,12 @@ def best(segments: Sequence[Segment], words: Sequence[str], limit: int) -> list[
     held: list[dict[str, NDArray[Any]]] = [
         _live(s, of, words) for s, of in zip(segments, lengths, strict=True)
     ]
-    weights = {word: _weight(chunks, sum(len(h.get(word, ())) for h in held)) for word in words}
+    weights = {
+        word: counts * _weight(chunks, sum(len(h.get(word, ())) for h in held))
+        for word, counts in words.items()
+    }
     scores = [_scores(of, mean, h, weights) for of, h in zip(lengths, held, strict=True)]
-    return _highest(scores, limit, most=sum(weights.values()) * (K1 + 1))
+    return _highest(scores, limit, whole=sum(weights.values()))
 
 
 def _live(segment: Segment, lengths: Floats, words: Iterable[str]) -> dict[str, NDArray[Any]]:
@@ -199,12 +205,14 @@ def _scores(
     return scores
 
 
-def _highest(scores: Sequence[Floats], limit: int, most: float) -> list[Hit]:
+def _highest(scores: Sequence[Floats], limit: int, whole: float) -> list[Hit]:
     hits: list[Hit] = []
     for segment, of in enumerate(scores):
         # Of equal ones at the limit all, so that the order below decides and not the algorithm.
         least = np.partition(of, -limit)[-limit] if limit < len(of) else 0
         places = np.flatnonzero((of >= least) & (of > 0))
-        hits += [Hit(segment, int(at), min(float(of[at]) / most, 1.0)) for at in places]
+        hits += [
+            Hit(segment, int(at), 1 - 2 ** (-_HALVINGS * float(of[at]) / whole)) for at in places
+        ]
     # Sorting is stable: of equal ones the first in the collection comes first.
     return sorted(hits, key=lambda hit: -hit.score)[:limit]

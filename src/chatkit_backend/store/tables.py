@@ -34,6 +34,7 @@ from chatkit_backend.store.dialects.columns import (
     SERIAL,
     TEXT,
     TIMESTAMP,
+    VECTOR,
     WORD,
 )
 from chatkit_backend.store.moments import Moment
@@ -58,15 +59,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return Moment.of(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-metadata: Final = MetaData(
-    # Names of our own, so that migrations can refer to them on every database.
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+# Names of our own, so that migrations can refer to them on every database.
+_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata: Final = MetaData(naming_convention=_NAMES)
 
 threads: Final = Table(
     "threads",
@@ -170,6 +171,10 @@ collections: Final = Table(
     Column("documents", BigInteger, nullable=False),
     Column("chunks", BigInteger, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # Which model its vectors are of; null while those of another one are being deleted.
+    Column("embedding_model", TEXT),
+    # Grows whenever its vectors change, so that who holds them in memory notices.
+    Column("vectors_changed", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("name"),
     **NEVER_REUSED,
 )
@@ -206,7 +211,9 @@ chunks: Final = Table(
     Column("start", BigInteger, nullable=False),  # in characters, in the document's text
     Column("heading_path", DOCUMENT, nullable=False),
     Column("text", TEXT, nullable=False),
+    Column("vector_hash", LargeBinary(16)),  # names its vector; null until it has one
     UniqueConstraint("document_id", "position"),
+    Index(None, "vector_hash", "id"),  # the chunks of a vector, and those without one in order
     **NEVER_REUSED,
 )
 
@@ -263,4 +270,28 @@ lexical_postings: Final = Table(
     Column("word", WORD, nullable=False),
     Column("postings", LargeBinary, nullable=False),
     PrimaryKeyConstraint("segment_id", "word"),
+)
+
+# Vectors of chunks. Apart from the others because not every PostgreSQL can keep them: there
+# `VectorStore.prepare` makes it, and in SQLite a migration does.
+
+vector_metadata: Final = MetaData(naming_convention=_NAMES)
+
+vectors: Final = Table(
+    "vectors",
+    vector_metadata,
+    # Never reused: who holds vectors in memory knows them by it.
+    Column("id", SERIAL, primary_key=True),
+    Column(
+        "collection_id",
+        BigInteger,
+        ForeignKey(collections.c.id, ondelete="CASCADE"),
+        nullable=False,
+    ),
+    # Of the text that it is a vector of, which any number of chunks may have.
+    Column("hash", LargeBinary(16), nullable=False),
+    Column("vector", VECTOR, nullable=False),
+    UniqueConstraint("collection_id", "hash"),
+    Index(None, "collection_id", "id"),  # those that are new, and a step through all of them
+    **NEVER_REUSED,
 )

@@ -40,6 +40,22 @@ _UNSPACED: Final = (
 _RUN: Final = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}])+)")
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 
+# English words that stand in any question: Snowball's list, the endings that an apostrophe parts
+# (it's, don't), and what politeness adds. People write them and documents do not, so they are rare
+# in documents, and would count for more than what the question is about.
+_STOP_WORDS: Final = frozenset(
+    _ASCII_WORD.findall("""
+    i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she
+    her hers herself it its itself they them their theirs themselves what which who whom whose this
+    that these those am is are was were be been being have has had having do does did doing would
+    should could ought can will shall may might must a an the and but if or because as until while
+    of at by for with about against between into through during before after above below to from up
+    down in out on off over under again further then once here there when where why how all any both
+    each few more most other some such no nor not only own same so than too very just also now
+    s t d m ll re ve don please tell
+    """)
+)
+
 _ENGLISH: Final = snowballstemmer.stemmer("english")
 # It keeps the word that it works on.
 _ENGLISH_LOCK: Final = threading.Lock()
@@ -50,16 +66,30 @@ def words_of(text: str) -> Iterator[str]:
 
     Any text is fine; what is no letter, digit or mark only parts words.
     """
+    return map(_stemmed, _unstemmed(text))
+
+
+def telling_words_of(text: str) -> Iterator[str]:
+    """The words of a text without those that say nothing of what it is about, such as "how".
+
+    Where it has no others, it is about these.
+    """
+    words = _unstemmed(text)
+    telling = [word for word in words if word not in _STOP_WORDS]
+    return map(_stemmed, telling or words)
+
+
+def _unstemmed(text: str) -> list[str]:
     if text.isascii():
-        for word in _ASCII_WORD.findall(text.lower()):
-            yield _stemmed(word[:_LONGEST])
-        return
+        return [word[:_LONGEST] for word in _ASCII_WORD.findall(text.lower())]
+    words: list[str] = []
     for unspaced, word in _RUN.findall(_folded(text)):
         if word:
-            yield _stemmed(word[:_LONGEST])
+            words.append(word[:_LONGEST])
         else:
-            yield from unspaced
-            yield from map("".join, pairwise(unspaced))
+            words += unspaced
+            words += map("".join, pairwise(unspaced))
+    return words
 
 
 def _folded(text: str) -> str:
@@ -67,10 +97,12 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
 
 
-@lru_cache(_STEMS_KEPT)
 def _stemmed(word: str) -> str:
-    if not (word.isascii() and word.isalpha()):
-        return word
+    return _english_stem(word) if word.isascii() and word.isalpha() else word
+
+
+@lru_cache(_STEMS_KEPT)
+def _english_stem(word: str) -> str:
     with _ENGLISH_LOCK:
         stem: str = _ENGLISH.stemWord(word)
     return stem

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
     Dialect,
     Integer,
+    LargeBinary,
     Text,
     TypeDecorator,
     cast,
@@ -113,6 +116,30 @@ WORD: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 # The protocol's own JSON.
 DOCUMENT: Final = Text().with_variant(_PostgresDocument(), "postgresql")
+
+
+class _PackedVector(TypeDecorator[NDArray[np.float16]]):
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: NDArray[np.float16] | None, dialect: Dialect) -> Any:
+        return None if value is None else value.astype("<f2").tobytes()
+
+
+class _PostgresVector(UserDefinedType[NDArray[np.float16]]):
+    """A vector of any length: each of our models has its own."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "halfvec"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[NDArray[np.float16] | None], Any]:
+        return lambda value: None if value is None else str(value.tolist())
+
+
+# Numbers of 2 bytes. For writing only: who searches reads them in the database's own way.
+VECTOR: Final = _PackedVector().with_variant(_PostgresVector(), "postgresql")
 
 # Begins a SELECT of many bytes, for a dialect that can fetch them in another way.
 OF_BYTES: Final = "/* bytes */"

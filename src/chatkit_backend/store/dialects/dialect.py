@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -40,6 +42,29 @@ class Begin:
 
     isolation_level: str | None = None
     statement: str | None = None
+
+
+class VectorSearch(Protocol):
+    """What finds vectors in the table `vectors`; it may keep them in memory."""
+
+    async def nearest(
+        self,
+        connection: AsyncConnection,
+        collection_id: int,
+        query: NDArray[np.float32],
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        """The ids of the vectors nearest to a query, with their cosines, best first.
+
+        Some may belong to no chunk, or be gone. Vectors of another length than the query's are not
+        found, and nothing is where there is no such table.
+
+        Args:
+            connection: In a snapshot.
+            collection_id: Where to search.
+            query: Of length 1.
+            limit: Most vectors to give.
+        """
 
 
 class Dialect(Protocol):
@@ -99,3 +124,23 @@ class Dialect(Protocol):
 
     async def try_lock(self, connection: AsyncConnection, name: str) -> bool:
         """Take the lock until the transaction ends, or say that another process holds it."""
+
+    async def has_vectors(self, connection: AsyncConnection, table: Table) -> bool:
+        """Whether there is the table for vectors."""
+
+    async def prepare_vectors(
+        self, connection: AsyncConnection, table: Table, dimensions: int
+    ) -> None:
+        """Make sure that there is the table for vectors, and an index for those of this length.
+
+        Args:
+            connection: In a transaction that may write.
+            table: How the table should be.
+            dimensions: How many numbers a vector has.
+
+        Raises:
+            SettingsError: The database cannot keep vectors.
+        """
+
+    def vector_search(self) -> VectorSearch:
+        """What finds vectors; one for as long as the database is open."""

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.store.dialects.columns import OF_BYTES
 from chatkit_backend.store.dialects.dialect import Begin, ConnectionOptions
+from chatkit_backend.store.dialects.postgres_vectors import InDatabase, are_there, names, prepare
 
 # What other clients read from an address, and libpq refuses. Supabase and Vercel print the first
 # three for Prisma; they say nothing that this client needs to know.
@@ -203,6 +204,26 @@ class PostgreSQL:
         """Take the lock until the transaction ends, or say that another process holds it."""
         taken = sql_select(func.pg_try_advisory_xact_lock(_lock_number(name)))
         return bool(await connection.scalar(taken))
+
+    async def has_vectors(self, connection: AsyncConnection, table: Table) -> bool:
+        """Whether `prepare_vectors` has made the table."""
+        return await are_there(connection, table.name)
+
+    async def prepare_vectors(
+        self, connection: AsyncConnection, table: Table, dimensions: int
+    ) -> None:
+        """Make the extension, the table and the index, where they are not there.
+
+        Raises:
+            SettingsError: There is no pgvector, or the role may not make what is missing.
+        """
+        if not await are_there(connection, *names(table, dimensions)):
+            await self.lock(connection, "vectors")
+            await prepare(connection, table, dimensions)
+
+    def vector_search(self) -> InDatabase:
+        """What finds vectors; one for as long as the database is open."""
+        return InDatabase()
 
     def _connect_arguments(self) -> dict[str, Any]:
         # What stands in the address wins.

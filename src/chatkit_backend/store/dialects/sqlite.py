@@ -20,6 +20,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from chatkit_backend.errors import DatabaseUnavailable, SettingsError
 from chatkit_backend.store.dialects.dialect import Begin
 from chatkit_backend.store.dialects.sqlite_driver import Connection
+from chatkit_backend.store.dialects.sqlite_vectors import InMemory
 
 # How long a statement waits for a writer in another process before it gives up. Our write
 # transactions last milliseconds, so this is reached only when something holds on to the file.
@@ -202,6 +203,19 @@ class SQLite:
     async def try_lock(self, connection: AsyncConnection, name: str) -> bool:
         """Always: a transaction that writes is the only one."""
         return True
+
+    async def has_vectors(self, connection: AsyncConnection, table: Table) -> bool:
+        """Always: a migration makes the table."""
+        return True
+
+    async def prepare_vectors(
+        self, connection: AsyncConnection, table: Table, dimensions: int
+    ) -> None:
+        """Nothing to do: the table is there, and needs no index."""
+
+    def vector_search(self) -> InMemory:
+        """What finds vectors; one for as long as the database is open."""
+        return InMemory()
 
 
 def _primary_code(error: BaseException | None) -> int | None:
