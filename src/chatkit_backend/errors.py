@@ -14,12 +14,14 @@
     ├── DatabaseUnavailable    the database did not answer; worth trying again later
     ├── FilesUnavailable       the folder or bucket of files did not answer; as above
     ├── KeysUnavailable        the identity provider's keys cannot be had; worth trying again later
+    ├── EmbeddingsUnavailable  the embedding model gave no vectors; as above
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     ├── UnreadableDocument     a file cannot be ingested; the others are
     └── ModelError             the model could not answer; told inside the stream
 
 Nothing here knows HTTP: `api/errors.py` maps these to statuses. No message ever holds a secret
-or a provider's own words, because messages reach users.
+or a provider's own words, because messages reach users; only `EmbeddingsUnavailable` quotes, with
+the secrets taken out, because its message is for whoever runs the server and nobody else.
 """
 
 
@@ -136,6 +138,19 @@ class FilesUnavailable(ChatKitBackendError):
 
 class KeysUnavailable(ChatKitBackendError):
     """The identity provider's keys cannot be had, so no token can be verified now."""
+
+
+class EmbeddingsUnavailable(ChatKitBackendError):
+    """The embedding model gave no vectors for a text; searching goes on without them.
+
+    Args:
+        message: A sentence for whoever runs the server. It may quote the provider, redacted, so
+            it belongs into the log and the terminal, and never into an answer to a browser.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class HostedApiError(ChatKitBackendError):

@@ -1,7 +1,9 @@
-"""HTTP clients of the providers, and the SDK's models that close theirs.
+"""HTTP clients of the providers.
 
 A client for a server that is not OpenAI's takes nothing from OpenAI's environment variables: the
 `openai` package would send that server OpenAI's organisation, project and custom headers.
+
+Free of the Agents SDK, so that embedding documents does not wait for its import.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx2
-from agents import OpenAIChatCompletionsModel, OpenAIResponsesModel
 from openai import AsyncOpenAI
 
 from chatkit_backend.models.credentials import CallLimits
@@ -32,34 +33,14 @@ class ForeignClient(AsyncOpenAI):
         self._custom_headers = dict(default_headers or {})
 
 
-class ResponsesModel(OpenAIResponsesModel):
-    """A model behind the Responses API that owns its client."""
-
-    async def close(self) -> None:
-        """Closes the connections to the provider; the model is not usable afterwards."""
-        await self._client.close()
+def openai_client(base_url: str, api_key: str, limits: CallLimits) -> AsyncOpenAI:
+    """A client for OpenAI, or for a server that stands in for it."""
+    return AsyncOpenAI(api_key=api_key, base_url=base_url, **_options(limits))
 
 
-class ChatCompletionsModel(OpenAIChatCompletionsModel):
-    """A model behind the Chat Completions API that owns its client."""
-
-    async def close(self) -> None:
-        """Closes the connections to the provider; the model is not usable afterwards."""
-        await self._client.close()
-
-
-def openai_model(name: str, base_url: str, api_key: str, limits: CallLimits) -> ResponsesModel:
-    """A model of OpenAI's, or of a server that speaks its Responses API."""
-    client = AsyncOpenAI(api_key=api_key, base_url=base_url, **_options(limits))
-    return ResponsesModel(name, client)
-
-
-def foreign_model(
-    name: str, base_url: str, api_key: str | None, limits: CallLimits
-) -> ChatCompletionsModel:
-    """A model of any other server, over chat completions: the one API they all have."""
-    client = ForeignClient(api_key=api_key or NO_KEY, base_url=base_url, **_options(limits))
-    return ChatCompletionsModel(name, client)
+def foreign_client(base_url: str, api_key: str | None, limits: CallLimits) -> ForeignClient:
+    """A client for any other server."""
+    return ForeignClient(api_key=api_key or NO_KEY, base_url=base_url, **_options(limits))
 
 
 def _options(limits: CallLimits) -> dict[str, Any]:
