@@ -12,6 +12,7 @@ import chatkit_backend
 
 def test_the_names_of_the_front_door() -> None:
     assert chatkit_backend.__all__ == [
+        "FoundChunk",
         "PageContext",
         "Profile",
         "RequestContext",
@@ -19,6 +20,8 @@ def test_the_names_of_the_front_door() -> None:
         "User",
         "create_app",
         "load_settings",
+        "open_document_search",
+        "search_chunks",
     ]
 
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
     from chatkit_backend.context import PageContext, Profile, RequestContext, User
+    from chatkit_backend.retrieval.search import FoundChunk
+    from chatkit_backend.searching import open_document_search, search_chunks
     from chatkit_backend.settings import Settings, load_settings
 
 __all__ = [
+    "FoundChunk",
     "PageContext",
     "Profile",
     "RequestContext",
@@ -21,9 +24,12 @@ __all__ = [
     "User",
     "create_app",
     "load_settings",
+    "open_document_search",
+    "search_chunks",
 ]
 
 _HOME = {
+    "FoundChunk": "retrieval.search",
     "PageContext": "context",
     "Profile": "context",
     "RequestContext": "context",
@@ -31,6 +37,8 @@ _HOME = {
     "User": "context",
     "create_app": "app",
     "load_settings": "settings",
+    "open_document_search": "searching",
+    "search_chunks": "searching",
 }
 
 

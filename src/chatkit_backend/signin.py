@@ -16,6 +16,7 @@ from chatkit_backend.auth.development import DevelopmentAuth
 from chatkit_backend.auth.jwks import JwksKeys
 from chatkit_backend.auth.keys import KeySource, StaticKeys
 from chatkit_backend.auth.tokens import TokenVerifier
+from chatkit_backend.retrieval.access import CollectionAccess
 from chatkit_backend.settings import AuthMode, Settings
 
 _HOW: Final[dict[AuthMode, str]] = {
@@ -109,5 +110,8 @@ def _verifier(settings: Settings, keys: KeySource | None) -> TokenVerifier:
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         leeway_seconds=settings.jwt_leeway,
-        claims=settings.jwt_claims,
+        claims=(
+            *settings.jwt_claims,
+            *CollectionAccess.parsed(settings.collection_access).claims(),
+        ),
     )

@@ -18,6 +18,7 @@ from chatkit_backend.retrieval.files import Found, Selection, read
 from chatkit_backend.retrieval.ingest import FileResult, Ingestion
 from chatkit_backend.retrieval.watching import watched
 from chatkit_backend.store.chunks import ChunkStore
+from tests.passages import lexical
 from tests.retrieval.papers import docx, pdf
 
 LONG = "The moon is made of rock. " * 200
@@ -76,7 +77,7 @@ async def test_files_of_every_kind_are_taken_in(collection: Collection, folder: 
         ["a.md", "c.txt", "d.html", "e.pdf", "f.docx", "guide/b.md"], "added"
     )
     for word in ("moon", "rock", "dust", "crater", "orbit", "tide"):
-        assert await collection.store.lexical("moon", word, 5), word
+        assert await lexical(collection.store, "moon", word, 5), word
 
 
 async def test_what_has_not_changed_is_skipped_and_what_has_is_replaced(
@@ -87,7 +88,7 @@ async def test_what_has_not_changed_is_skipped_and_what_has_is_replaced(
     os.utime(folder / "b.md")
     write(folder, a="dust")
     assert await collection.ingest() == {"a.md": "replaced", "b.md": "unchanged"}
-    assert await collection.store.lexical("moon", "cheese", 5) == []
+    assert await lexical(collection.store, "moon", "cheese", 5) == []
     assert set((await collection.ingest()).values()) == {"unchanged"}
 
 
@@ -95,7 +96,7 @@ async def test_another_address_replaces_the_documents(collection: Collection, fo
     write(folder, a="rock")
     await collection.ingest()
     assert await collection.ingest(base_url="https://x.org") == {"a.md": "replaced"}
-    ((chunk, _),) = await collection.store.lexical("moon", "rock", 5)
+    ((chunk, _),) = await lexical(collection.store, "moon", "rock", 5)
     assert chunk.url == "https://x.org/a.md"
     assert await collection.ingest(base_url="https://x.org") == {"a.md": "unchanged"}
 

@@ -11,17 +11,25 @@ from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
 
-from chatkit_backend.app import model_credentials, model_limits, model_names, rate_limits
+from chatkit_backend.app import rate_limits
 from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.chat.agents import default_agent
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.database import open_database
-from chatkit_backend.errors import DatabaseUnavailable, KeysUnavailable, ModelError, SettingsError
+from chatkit_backend.errors import (
+    DatabaseUnavailable,
+    EmbeddingsUnavailable,
+    KeysUnavailable,
+    ModelError,
+    SettingsError,
+)
 from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
+from chatkit_backend.providers import model_credentials, model_limits, model_names
+from chatkit_backend.searching import embedding_model
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
 from chatkit_backend.signin import SignIn
 
@@ -38,7 +46,7 @@ class Finding:
         message: What was found, and the remedy where there is something to mend.
     """
 
-    check: Literal["settings", "sign-in", "redis", "database", "agents", "model"]
+    check: Literal["settings", "sign-in", "redis", "database", "agents", "model", "embeddings"]
     result: Literal["ok", "warning", "wrong"]
     message: str
 
@@ -47,7 +55,7 @@ def run_doctor(*, live: bool, as_json: bool) -> int:
     """Looks at everything and prints what it found.
 
     Args:
-        live: Also ask each model for one word.
+        live: Also ask each model for one word, and the embedding model for one vector.
         as_json: Print a JSON array of findings instead of words.
 
     Returns:
@@ -60,7 +68,7 @@ def run_doctor(*, live: bool, as_json: bool) -> int:
     else:
         console = Console(highlight=False, soft_wrap=True)
         for finding in findings:
-            console.print(f"{_MARKS[finding.result]} {finding.check:9}", end=" ")
+            console.print(f"{_MARKS[finding.result]} {finding.check:10}", end=" ")
             console.print(finding.message, markup=False)
     return int(any(finding.result == "wrong" for finding in findings))
 
@@ -88,6 +96,8 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
     yield await _look_at_database(settings)
     yield _look_at_agents(settings)
     async for finding in _look_at_models(settings, live=live):
+        yield finding
+    async for finding in _look_at_embeddings(settings, live=live):
         yield finding
 
 
@@ -220,3 +230,26 @@ def _providers_words(error: ModelError) -> str:
     said = detail(error.__cause__)
     known = [str(said[name]) for name in ("status", "code", "error_message") if name in said]
     return f" The provider said: {', '.join(known)}"
+
+
+async def _look_at_embeddings(settings: Settings, *, live: bool) -> AsyncIterator[Finding]:
+    try:
+        model = embedding_model(settings)
+    except SettingsError as error:
+        yield Finding("embeddings", "wrong", str(error))
+        return
+    if model is None:
+        return
+    try:
+        if live:
+            # As a message of a chat does, which cannot wait long.
+            (dimensions,) = (await model.embed_query("Hello")).shape
+            yield Finding("embeddings", "ok", f"{model.name} answers, in {dimensions} dimensions.")
+        else:
+            yield Finding(
+                "embeddings", "ok", f"{model.name} is set up; --live asks it for one vector."
+            )
+    except EmbeddingsUnavailable as error:
+        yield Finding("embeddings", "wrong", str(error))
+    finally:
+        await model.close()

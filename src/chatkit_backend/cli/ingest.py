@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,15 +21,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from chatkit_backend.cli.collections import chunk_store, shown
+from chatkit_backend.cli.collections import shown
 from chatkit_backend.cli.logs import configure_logging
+from chatkit_backend.cli.migrate import configured_database
 from chatkit_backend.cli.problems import UNUSABLE, told_as
-from chatkit_backend.errors import DatabaseUnavailable, SettingsError
+from chatkit_backend.errors import DatabaseUnavailable, EmbeddingsUnavailable, SettingsError
 from chatkit_backend.retrieval.converter import Converter
+from chatkit_backend.retrieval.embedding import Embedding
 from chatkit_backend.retrieval.files import Found, Selection
 from chatkit_backend.retrieval.ingest import FileResult, Ingestion
 from chatkit_backend.retrieval.watching import watched
+from chatkit_backend.searching import embedding_model
 from chatkit_backend.settings import load_settings
+from chatkit_backend.store.chunks import ChunkStore
+from chatkit_backend.store.vectors import VectorStore
 
 SOME_FAILED: Final = 1  # exit status
 INTERRUPTED: Final = 130  # exit status after Ctrl-C, as shells have it
@@ -63,6 +68,9 @@ class _Summary:
     counts: Counter[str] = field(default_factory=Counter)
     chunks: int = 0
     failures: list[FileResult] = field(default_factory=list)
+    embedded: int = 0
+    not_embedded: int = 0
+    embedding_problem: str | None = None
 
     def add(self, result: FileResult) -> None:
         self.counts[result.outcome] += 1
@@ -126,17 +134,38 @@ def _selection(order: Order) -> Selection:
     return Selection(order.paths, order.include, order.exclude)
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What brings a collection up to date.
+
+    Attributes:
+        ingestion: Takes in the files.
+        embedding: Makes vectors of what was taken in; None where no model is set.
+    """
+
+    ingestion: Ingestion
+    embedding: Embedding | None
+
+
 @asynccontextmanager
-async def _ingestion(order: Order) -> AsyncIterator[Ingestion]:
+async def _work(order: Order) -> AsyncIterator[_Work]:
     settings = load_settings()
-    async with chunk_store() as store, Converter() as converter:
-        yield Ingestion(
-            store,
+    async with AsyncExitStack() as opened:
+        model = embedding_model(settings)
+        if model:
+            opened.push_async_callback(model.close)
+        database = await opened.enter_async_context(configured_database())
+        await database.make_ready()
+        converter = await opened.enter_async_context(Converter())
+        ingestion = Ingestion(
+            ChunkStore(database),
             converter,
             order.collection,
             base_url=order.base_url,
             max_bytes=settings.ingest_max_bytes,
         )
+        embedding = Embedding(VectorStore(database), model, order.collection) if model else None
+        yield _Work(ingestion, embedding)
 
 
 async def _once(order: Order, selection: Selection, summary: _Summary, *, as_json: bool) -> int:
@@ -144,11 +173,13 @@ async def _once(order: Order, selection: Selection, summary: _Summary, *, as_jso
     found = _found(selection)
     if not found.files and not found.problems:
         raise SettingsError(_nothing(found))
-    async with _ingestion(order) as ingestion:
+    async with _work(order) as work:
         with _progress(found) as progress:
-            async for result in ingestion.run(found, prune=order.prune):
+            async for result in work.ingestion.run(found, prune=order.prune):
                 summary.add(result)
                 _advance(progress, found, summary, result)
+        if work.embedding and found.files:
+            await _embed(work.embedding, summary)
     seconds = time.monotonic() - started
     if as_json:
         typer.echo(json.dumps(_as_json(order, found, summary, seconds), indent=2))
@@ -156,15 +187,29 @@ async def _once(order: Order, selection: Selection, summary: _Summary, *, as_jso
         _print_summary(order, found, summary, seconds)
     if not found.files:
         return UNUSABLE
-    return SOME_FAILED if summary.failures else 0
+    return SOME_FAILED if summary.failures or summary.embedding_problem else 0
+
+
+async def _embed(embedding: Embedding, summary: _Summary) -> None:
+    """Makes the vectors that are missing. What fails is told in the summary."""
+    summary.not_embedded = await embedding.missing()
+    with _bar("vectors") as progress:
+        task = progress.add_task("", total=summary.not_embedded, of=summary.not_embedded)
+        try:
+            async for done in embedding.run():
+                summary.embedded += done
+                summary.not_embedded -= done
+                progress.update(task, advance=done)
+        except EmbeddingsUnavailable as error:
+            summary.embedding_problem = str(error)
 
 
 async def _watch(order: Order, selection: Selection, *, as_json: bool) -> int:
     told: dict[str, str | None] = {}
     typer.echo("Watching; Ctrl-C stops it.", err=True)
-    async with _ingestion(order) as ingestion:
+    async with _work(order) as work:
         async for found in watched(lambda: _found(selection)):
-            results = _until_stored(ingestion, found, prune=order.prune)
+            results = _until_stored(work.ingestion, found, prune=order.prune)
             failed = {}
             async for result in results:
                 if result.outcome == "failed":
@@ -174,7 +219,18 @@ async def _watch(order: Order, selection: Selection, *, as_json: bool) -> int:
                 if result.outcome != "unchanged":
                     _tell_change(result, as_json=as_json)
             told = failed
+            if work.embedding:
+                await _embed_changes(work.embedding)
     return 0
+
+
+async def _embed_changes(embedding: Embedding) -> None:
+    """Makes the vectors that are missing; after a failure the next change tries again."""
+    try:
+        async for _ in embedding.run():
+            pass
+    except (EmbeddingsUnavailable, DatabaseUnavailable) as error:
+        typer.echo(f"Vectors are missing: {error}", err=True)
 
 
 async def _until_stored(
@@ -228,6 +284,18 @@ def _progress(found: Found) -> Progress:
     return progress
 
 
+def _bar(what: str) -> Progress:
+    return Progress(
+        TextColumn(f"{{task.completed:,}} of {{task.fields[of]:,}} {what}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
 def _advance(progress: Progress, found: Found, summary: _Summary, result: FileResult) -> None:
     file = found.files.get(result.source)
     if result.outcome == "failed":
@@ -268,6 +336,9 @@ def _as_json(order: Order, found: Found, summary: _Summary, seconds: float) -> d
         "chunks": summary.chunks,
         "links_passed_by": found.links,
         "other_types_passed_by": found.other_types,
+        "embedded": summary.embedded,
+        "not_embedded": summary.not_embedded,
+        "embedding_problem": summary.embedding_problem,
         "seconds": round(seconds, 3),
         "failures": [
             {"source": failure.source, "reason": failure.reason} for failure in summary.failures
@@ -282,6 +353,10 @@ def _print_summary(order: Order, found: Found, summary: _Summary, seconds: float
     for outcome in _OUTCOMES:
         table.add_row(outcome, f"{summary.counts[outcome]:,}")
     table.add_row("new chunks", f"{summary.chunks:,}")
+    if summary.embedded:
+        table.add_row("new vectors", f"{summary.embedded:,}")
+    if summary.not_embedded:
+        table.add_row("without vectors", f"{summary.not_embedded:,}")
     if found.links:
         table.add_row("links not followed", f"{found.links:,}")
     if found.other_types:
@@ -289,3 +364,9 @@ def _print_summary(order: Order, found: Found, summary: _Summary, seconds: float
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"Collection {order.collection}, {seconds:.1f} s", style="bold")
     console.print(table)
+    if summary.embedding_problem:
+        typer.echo(
+            f"Vectors are missing: {summary.embedding_problem} What has none is found by its words "
+            "only; run it again to go on.",
+            err=True,
+        )

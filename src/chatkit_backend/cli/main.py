@@ -274,7 +274,7 @@ def ingest(
 @app.command(
     epilog="Examples:\n\n"
     '`chatkit-backend search "How do I cancel?" --collection docs`\n\n'
-    "`chatkit-backend search refunds -c docs --limit 3 --json`"
+    "`chatkit-backend search refunds -c docs --limit 3 --threshold 0.5 --json`"
 )
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for, in words.")],
@@ -282,16 +282,20 @@ def search(
         str, typer.Option("--collection", "-c", metavar="NAME", help="Where to look.")
     ],
     limit: Annotated[int, typer.Option(min=1, max=100, help="Most passages to print.")] = 5,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Least score of a passage, from 0 to 1.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
 ) -> None:
     """Show what a question finds in a collection, the best first.
 
-    The number before each is its score: the share, from 0 to 1, of what a passage could get at
-    best for the words of the question. Exit status: 1 when there is no such collection.
+    By words, and by meaning too where CHATKIT_EMBEDDING_MODEL is set. The number before each
+    passage is its score: about 0.5 for one that has half of the question's words, 0.75 and more
+    for one that has them all. Exit status: 1 when there is no such collection.
     """
     from chatkit_backend.cli.search import run_search
 
-    raise typer.Exit(run_search(query, collection, limit, as_json=as_json))
+    raise typer.Exit(run_search(query, collection, limit, threshold, as_json=as_json))
 
 
 collections = typer.Typer(

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from chatkit_backend.app import create_app, model_names
+from chatkit_backend.app import create_app
 from chatkit_backend.auth.development import is_loopback
 from chatkit_backend.cli.banner import announce
 from chatkit_backend.cli.logs import configure_logging
@@ -16,6 +16,7 @@ from chatkit_backend.cli.problems import told_as
 from chatkit_backend.cli.workers import serve_alone, serve_with_workers
 from chatkit_backend.database import open_database
 from chatkit_backend.errors import SettingsError
+from chatkit_backend.providers import model_names
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
 
 _log = structlog.get_logger(__name__)

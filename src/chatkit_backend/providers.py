@@ -1,0 +1,42 @@
+"""What the settings say of the providers of models.
+
+Not in `app`, which imports the agents SDK: whoever ingests documents needs nothing of it.
+"""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
+from chatkit_backend.settings import Settings
+
+
+def model_names(settings: Settings) -> tuple[str, ...]:
+    """The models that answer, the first first, such as `("openai/gpt-5.4-mini", "demo")`."""
+    return settings.model or (default_model(model_credentials(settings)),)
+
+
+def model_credentials(settings: Settings) -> Credentials:
+    """Keys and addresses of the providers."""
+    return Credentials(
+        openai_api_key=_plain(settings.openai_api_key),
+        openai_base_url=settings.openai_base_url,
+        gemini_api_key=_plain(settings.gemini_api_key),
+        anthropic_api_key=_plain(settings.anthropic_api_key),
+        ollama_base_url=settings.ollama_base_url,
+        openai_compatible_base_url=settings.openai_compatible_base_url,
+        openai_compatible_api_key=_plain(settings.openai_compatible_api_key),
+    )
+
+
+def model_limits(settings: Settings) -> CallLimits:
+    """How long to wait for a provider, and how often to try."""
+    return CallLimits(
+        connect_timeout_seconds=settings.model_connect_timeout,
+        read_timeout_seconds=settings.model_read_timeout,
+        retries=settings.model_retries,
+    )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

@@ -1,0 +1,80 @@
+"""Gives the chunks of a collection their vectors: those that have none yet, in batches.
+
+It comes after ingesting, so that a provider that is down or slow holds up nothing: what is stored
+is found by its words meanwhile, and the next run goes on where this one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatkit_backend.store.vectors import VectorStore
+
+# Requests to a provider hold fewer texts; a transaction for each batch costs little beside them.
+_BATCH: Final = 256
+
+
+class EmbedsDocuments(Protocol):
+    """Turns the texts of documents into vectors."""
+
+    name: str
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors, a row for each text, each of length 1.
+
+        Raises:
+            EmbeddingsUnavailable: There are none to be had.
+        """
+        ...
+
+
+class Embedding:
+    """Brings the vectors of one collection up to date.
+
+    Args:
+        vectors: Keeps them.
+        model: Makes them.
+        collection: Its name.
+    """
+
+    def __init__(self, vectors: VectorStore, model: EmbedsDocuments, collection: str) -> None:
+        self._vectors = vectors
+        self._model = model
+        self._collection = collection
+
+    async def missing(self) -> int:
+        """How many chunks have no vector of this model yet.
+
+        Raises:
+            DatabaseUnavailable: The database does not answer.
+        """
+        if not await self._vectors.begin(self._collection, self._model.name):
+            return 0
+        return await self._vectors.count_pending(self._collection)
+
+    async def run(self) -> AsyncIterator[int]:
+        """Embeds what is missing. Gives the number of chunks that got their vectors, bit by bit.
+
+        A text that has a vector in this collection already is not sent again.
+
+        Raises:
+            DatabaseUnavailable: The database does not answer.
+            EmbeddingsUnavailable: The provider does not; what was yielded is stored.
+            SettingsError: The database cannot keep vectors.
+        """
+        if not await self._vectors.begin(self._collection, self._model.name):
+            return
+        after = 0
+        while pending := await self._vectors.pending(self._collection, after, _BATCH):
+            new = await self._vectors.link_known(self._collection, pending)
+            if new:
+                vectors = await self._model.embed([chunk.text for chunk in new])
+                await self._vectors.prepare(vectors.shape[1])
+                await self._vectors.put(self._collection, self._model.name, new, vectors)
+            yield len(pending)
+            after = pending[-1].chunk_id
+        await self._vectors.drop_unused(self._collection)
