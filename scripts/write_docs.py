@@ -66,9 +66,10 @@ def _type_name(annotation: Any) -> str:
     }
     if get_origin(annotation) is tuple:
         return names[get_args(CommaSeparated)[0]]
-    choices = [part for part in get_args(annotation) if part is not type(None)]
-    inner = annotation if annotation in names else choices[0]
-    return names[inner]
+    if annotation in names:
+        return names[annotation]
+    (inner,) = [part for part in get_args(annotation) if part is not type(None)]
+    return _type_name(inner)
 
 
 def _as_written(default: Any) -> str:

@@ -21,18 +21,23 @@ from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
-from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
+from chatkit_backend.models.credentials import DEMO
 from chatkit_backend.models.registry import open_model
+from chatkit_backend.providers import model_credentials, model_limits, model_names
+from chatkit_backend.retrieval.guide import ingest_guide
+from chatkit_backend.searching import document_search, embedding_model
 from chatkit_backend.settings import Settings, load_settings
 from chatkit_backend.signin import SignIn
 from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
+from chatkit_backend.store.chunks import ChunkStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
@@ -90,6 +95,7 @@ class _Build:
         self._limits = rate_limits(settings)
         self._hosted_sessions = _hosted_sessions(settings)
         self._files = FileStorage.open(settings.files_url)
+        self._embeddings = embedding_model(settings)
 
     @asynccontextmanager
     async def services(self) -> AsyncIterator[Services]:
@@ -99,12 +105,20 @@ class _Build:
             # Closed in the opposite order: a turn that is stopped still keeps what it has.
             database = await open_database(settings)
             opened.push_async_callback(database.close)
-            for part in (self._model, self._limits, self._sign_in, self._hosted_sessions):
+            for part in (
+                self._model,
+                self._embeddings,
+                self._limits,
+                self._sign_in,
+                self._hosted_sessions,
+            ):
                 if part is not None:
                     opened.push_async_callback(part.close)
             turns = RunningTurns()
             opened.push_async_callback(turns.stop_all)
             await database.make_ready()
+            if _quotes_the_guide(settings):
+                await ingest_guide(ChunkStore(database))
             retention = Retention(database, settings.retention_days, _session_age(settings))
             retention.start()
             opened.push_async_callback(retention.stop)
@@ -131,7 +145,7 @@ class _Build:
             client_secrets=client_secrets if "session" in settings.auth else None,
             hosted_sessions=self._hosted_sessions,
             limits=self._limits,
-            chat=ChatServer(store, self._runner, budget, turns),
+            chat=ChatServer(store, self._runner, budget, turns, self._documents(database)),
             turns=turns,
             store=store,
             api_keys=ApiKeyStore(database),
@@ -142,6 +156,26 @@ class _Build:
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
+
+    def _documents(self, database: Database) -> DocumentAnswers:
+        settings = self._settings
+        return DocumentAnswers(
+            document_search(settings, database, self._embeddings),
+            _retrieval_mode(settings),
+            settings.retrieval_collections,
+            settings.retrieval_limit,
+            settings.retrieval_threshold,
+        )
+
+
+def _retrieval_mode(settings: Settings) -> Mode:
+    if settings.retrieval is not None:
+        return settings.retrieval
+    return "context" if model_names(settings) == (DEMO,) else "off"
+
+
+def _quotes_the_guide(settings: Settings) -> bool:
+    return settings.retrieval is None and model_names(settings) == (DEMO,)
 
 
 def rate_limits(settings: Settings) -> RateLimits:
@@ -182,33 +216,6 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["*"],
         expose_headers=["Retry-After"],
         max_age=600,
-    )
-
-
-def model_names(settings: Settings) -> tuple[str, ...]:
-    """The models that answer, the first first, such as `("openai/gpt-5.4-mini", "demo")`."""
-    return settings.model or (default_model(model_credentials(settings)),)
-
-
-def model_credentials(settings: Settings) -> Credentials:
-    """Keys and addresses of the providers."""
-    return Credentials(
-        openai_api_key=_plain(settings.openai_api_key),
-        openai_base_url=settings.openai_base_url,
-        gemini_api_key=_plain(settings.gemini_api_key),
-        anthropic_api_key=_plain(settings.anthropic_api_key),
-        ollama_base_url=settings.ollama_base_url,
-        openai_compatible_base_url=settings.openai_compatible_base_url,
-        openai_compatible_api_key=_plain(settings.openai_compatible_api_key),
-    )
-
-
-def model_limits(settings: Settings) -> CallLimits:
-    """How long to wait for a provider, and how often to try."""
-    return CallLimits(
-        connect_timeout_seconds=settings.model_connect_timeout,
-        read_timeout_seconds=settings.model_read_timeout,
-        retries=settings.model_retries,
     )
 
 

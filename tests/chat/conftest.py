@@ -14,12 +14,15 @@ from pydantic import TypeAdapter
 
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.workflows import Workflows
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model
+from chatkit_backend.retrieval.search import DocumentSearch
+from chatkit_backend.store.chunk_search import ChunkSearch
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import Event, message
@@ -79,13 +82,23 @@ async def model(provider: ScriptedProvider, flavour: str) -> AsyncIterator[Model
     await opened.close()
 
 
+def documents(store: ThreadStore, mode: Mode = "off", **options: Any) -> DocumentAnswers:
+    """Answers from the collections in the store's database."""
+    return DocumentAnswers(DocumentSearch(ChunkSearch(store._database)), mode, **options)
+
+
 @pytest.fixture
 def make_chat(store: ThreadStore, model: Model) -> MakeChat:
     """Makes a chat with an agent that has the given tools, guardrails and so on."""
 
-    def make(budget: HistoryBudget | None = None, **agent: Any) -> LocalChat:
+    def make(
+        budget: HistoryBudget | None = None,
+        answers: DocumentAnswers | None = None,
+        **agent: Any,
+    ) -> LocalChat:
         runner = AgentRunner(Workflows(Agent[TurnContext](name="assistant", **agent)), model)
         budget = budget or HistoryBudget(tokens=16_000, items=100)
-        return LocalChat(ChatServer(store, runner, budget, RunningTurns()), store)
+        answers = answers or documents(store)
+        return LocalChat(ChatServer(store, runner, budget, RunningTurns(), answers), store)
 
     return make

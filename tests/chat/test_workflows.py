@@ -20,7 +20,7 @@ from chatkit_backend.chat.workflows import Workflows, load_agent, load_workflows
 from chatkit_backend.context import RequestContext, Session, User, Workflow
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.store.threads import ThreadStore
-from tests.chat.conftest import LocalChat
+from tests.chat.conftest import LocalChat, documents
 from tests.provider.server import ScriptedProvider
 
 BUILT_IN = Agent[TurnContext](name="built-in")
@@ -127,7 +127,7 @@ async def test_the_agent_of_the_session_answers(
 ) -> None:
     support = Agent[TurnContext](name="support", instructions="You are the support desk.")
     runner = AgentRunner(Workflows(BUILT_IN, {"wf_abc": support}), model)
-    server = ChatServer(store, runner, HistoryBudget(16_000, 100), RunningTurns())
+    server = ChatServer(store, runner, HistoryBudget(16_000, 100), RunningTurns(), documents(store))
     chat = LocalChat(server, store, asking_for("wf_abc"))
     await chat.say("Hello")
     assert "You are the support desk." in str(provider.requests[-1].body)

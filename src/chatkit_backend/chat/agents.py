@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -23,11 +23,18 @@ from agents import (
     Runner,
     RunResultStreaming,
     StreamEvent,
+    Tool,
     TResponseInputItem,
 )
 from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
 from chatkit.agents import AgentContext, stream_agent_response
-from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadMetadata, ThreadStreamEvent
+from chatkit.types import (
+    HiddenContextItem,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    WorkflowItem,
+)
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
@@ -83,20 +90,35 @@ class AgentRunner:
         thread: ThreadMetadata,
         store: ThreadStore,
         context: RequestContext,
+        *,
+        tools: Sequence[Tool] = (),
+        workflow: WorkflowItem | None = None,
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Runs the agent on the conversation, oldest item first.
+
+        Args:
+            conversation: What the model is shown.
+            thread: Where the answer goes.
+            store: Keeps the thread.
+            context: Who asks.
+            tools: What the agent can use in this turn besides its own. What they say is forgotten
+                after it.
+            workflow: One that was opened before the answer; closed when the answer begins.
 
         Raises:
             Exception: Whatever the Agents SDK or the provider's client raises.
         """
-        turn = TurnContext(thread=thread, store=store, request_context=context)
+        turn = TurnContext(
+            thread=thread, store=store, request_context=context, workflow_item=workflow
+        )
+        agent = _with_tools(await self.workflows.agent(context), tools)
         result = Runner.run_streamed(
-            await self.workflows.agent(context),
+            agent,
             conversation,
             context=turn,
             run_config=self._run_config(context),
         )
-        run = _Run(result, turn)
+        run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
             # Only `stream_events()` of the result is read there.
             async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
@@ -109,6 +131,13 @@ class AgentRunner:
         if self.tracing_key is None or not wanted:
             return RunConfig(model=self.model, tracing_disabled=True)
         return RunConfig(model=self.model, tracing={"api_key": self.tracing_key})
+
+
+def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnContext]:
+    """The agent with more tools; where it has one of that name, its own is kept."""
+    own = {tool.name for tool in agent.tools}
+    more = [tool for tool in tools if tool.name not in own]
+    return agent.clone(tools=[*agent.tools, *more]) if more else agent
 
 
 class _WatchedQueue(asyncio.Queue[Any]):
@@ -132,6 +161,7 @@ class _Run:
 
     result: RunResultStreaming
     turn: TurnContext
+    forgotten: frozenset[str] = frozenset()
     _ids: FreshItemIds = field(default_factory=lambda: FreshItemIds(new_id))
     _calls: dict[str, ToolCallItem] = field(default_factory=dict)
     _own_events: _WatchedQueue = field(default_factory=_WatchedQueue)
@@ -169,6 +199,8 @@ class _Run:
         The protocol has no item for tools that run on the server, so without this the model
         would forget in the next turn what its tools have said.
         """
+        if isinstance(item, ToolCallItem) and item.tool_name in self.forgotten:
+            return
         if isinstance(item, ToolCallItem) and item.call_id:
             self._calls[item.call_id] = item
         elif isinstance(item, ToolCallOutputItem):

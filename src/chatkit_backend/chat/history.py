@@ -29,7 +29,6 @@ from openai.types.responses import (
 )
 
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
-from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
@@ -62,32 +61,56 @@ class _Remembered:
     input: list[TResponseInputItem]
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the model is shown of a thread.
+
+    It begins with a message of the user, because providers refuse a conversation that begins
+    with an answer or with the result of a tool, and it names each tool call once.
+    """
+
+    _remembered: Sequence[_Remembered]
+
+    def input(self, *about: TResponseInputItem | None) -> list[TResponseInputItem]:
+        """The model's input for the next answer.
+
+        Args:
+            about: What the user's last message is about; comes right before it.
+        """
+        last_user = _index_of_last_user_message(self._remembered)
+        before = [part for item in self._remembered[:last_user] for part in item.input]
+        after = [part for item in self._remembered[last_user:] for part in item.input]
+        return [*before, *(message for message in about if message), *after]
+
+    def said(self) -> list[str]:
+        """What the user has written, oldest first; what a message quotes comes before it."""
+        return [
+            text
+            for remembered in self._remembered
+            if isinstance(remembered.item, UserMessageItem)
+            for text in (remembered.item.quoted_text, _written(remembered.item))
+            if text is not None
+        ]
+
+
 async def conversation(
     store: ThreadStore,
     thread_id: str,
     context: RequestContext,
     budget: HistoryBudget,
     converter: ThreadItemConverter,
-) -> list[TResponseInputItem]:
-    """The model's input for the next answer in a thread.
-
-    It begins with a message of the user, because providers refuse a conversation that begins
-    with an answer or with the result of a tool, and it names each tool call once. What the
-    browser reported comes right before the user's last message.
-    """
+) -> Conversation:
+    """The newest items of a thread, within a budget."""
     newest_first = [
         remembered
         async for remembered in _newest_within(store, thread_id, context, budget, converter)
     ]
     kept = _beginning_with_the_user(newest_first[::-1])
-    remembered = _without_repeated_calls(kept)
-    about_browser = browser_context_message(context)
-    if about_browser is None:
-        return [part for item in remembered for part in item.input]
-    last_user = _index_of_last_user_message(remembered)
-    before = [part for item in remembered[:last_user] for part in item.input]
-    after = [part for item in remembered[last_user:] for part in item.input]
-    return [*before, about_browser, *after]
+    return Conversation(_without_repeated_calls(kept))
+
+
+def _written(message: UserMessageItem) -> str:
+    return " ".join(part.text for part in message.content)
 
 
 async def _newest_within(

@@ -61,8 +61,11 @@ from chatkit.types import (
 )
 
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
+from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest, ModelError, NotFound, NotSupported
@@ -86,6 +89,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         runner: Gives the answers.
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
+        documents: What answers are based on.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -97,12 +101,15 @@ class ChatServer(ChatKitServer[RequestContext]):
         runner: AgentRunner,
         budget: HistoryBudget,
         turns: RunningTurns,
+        documents: DocumentAnswers,
+        *,
         attachment_store: AttachmentStore[RequestContext] | None = None,
     ) -> None:
         super().__init__(store, attachment_store)
         self.runner = runner
         self.budget = budget
         self.turns = turns
+        self.documents = documents
         self.converter = HistoryConverter()
 
     async def respond(
@@ -113,8 +120,18 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
         history = await conversation(self.store, thread.id, context, self.budget, self.converter)
-        answer = self.runner.answer(history, thread, self.store, context)
-        async with aclosing(answer) as events:
+        search = self.documents.turn(history.said(), thread.id, context)
+        async for event in search.in_advance(shown=input_user_message is not None):
+            yield event
+        answer = self.runner.answer(
+            history.input(browser_context_message(context), search.message),
+            thread,
+            self.store,
+            context,
+            tools=search.tools(),
+            workflow=search.workflow,
+        )
+        async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
 

@@ -49,6 +49,24 @@ def run_chat(
         sys.exit(terminal.run())
 
 
+class _Sources:
+    """What an answer cites, numbered in the order in which it does."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, annotation: dict[str, Any]) -> str:
+        """What stands in the text for an annotation, such as `[2]`."""
+        source = annotation.get("source", {})
+        place = source.get("url") or source.get("filename") or source.get("id", "")
+        shown = ", ".join(filter(None, [source.get("title"), source.get("description"), place]))
+        return f"[{self._numbers.setdefault(shown, len(self._numbers) + 1)}]"
+
+    def lines(self) -> list[str]:
+        """One for each source."""
+        return [f"[{number}] {shown}" for shown, number in self._numbers.items()]
+
+
 class Terminal:
     """One person's conversation with a server.
 
@@ -62,6 +80,7 @@ class Terminal:
         self._console = console
         self._thread_id: str | None = None
         self._failed = False
+        self._sources = _Sources()
         self._commands: dict[str, Callable[[str], None]] = {
             "/threads": lambda _: self.list_threads(),
             "/open": self.open,
@@ -114,9 +133,15 @@ class Terminal:
 
     def _say(self, text: str) -> None:
         self._console.print("\n[bold]assistant >[/bold] ", end="")
+        self._sources = _Sources()
         for event in self._client.say(text, self._thread_id):
             self._show(event)
         self._console.print()
+        self._list_sources()
+
+    def _list_sources(self) -> None:
+        if lines := self._sources.lines():
+            self._print("\n" + "\n".join(lines), "dim")
 
     def _show(self, event: dict[str, Any]) -> None:
         match event:
@@ -124,6 +149,13 @@ class Terminal:
                 self._thread_id = thread_id
             case {"type": "thread.item.updated", "update": {"delta": delta}}:
                 self._console.print(delta, end="", markup=False)
+            case {"type": "thread.item.updated", "update": {"annotation": annotation}}:
+                self._console.print(self._sources.mark(annotation), end="", markup=False)
+            case {
+                "type": "thread.item.updated",
+                "update": {"task": {"type": "web_search", "title": title}},
+            }:
+                self._print(f"{title}.", "dim")
             case {"type": "progress_update" | "notice", "message": message}:
                 self._print(message, "dim")
             case {"type": "error"}:
@@ -145,7 +177,7 @@ class Terminal:
         if title := thread.get("title"):
             return str(title)
         first = self._client.ask("items.list", thread_id=thread["id"], limit=1, order="asc")
-        text = _text(first["data"][0]) if first["data"] else ""
+        text = _text(first["data"][0], _Sources()) if first["data"] else ""
         return text if len(text) <= 50 else f"{text[:49]}…"  # noqa: PLR2004 - fits one line
 
     def open(self, thread_id: str) -> None:
@@ -159,7 +191,9 @@ class Terminal:
             who = {"user_message": "you", "assistant_message": "assistant"}.get(item["type"])
             if who:
                 self._console.print(f"\n[bold]{who} >[/bold] ", end="")
-                self._console.print(_text(item), markup=False)
+                self._sources = _Sources()
+                self._console.print(_text(item, self._sources), markup=False)
+                self._list_sources()
 
     def begin_anew(self) -> None:
         """The next message begins a new thread."""
@@ -170,8 +204,22 @@ class Terminal:
         self._console.print(text, style=style, markup=False)
 
 
-def _text(item: dict[str, Any]) -> str:
-    return "".join(part.get("text", "") for part in item.get("content", []))
+def _text(item: dict[str, Any], sources: _Sources) -> str:
+    return "".join(_with_marks(part, sources) for part in item.get("content", []))
+
+
+def _with_marks(part: dict[str, Any], sources: _Sources) -> str:
+    """The text of a part, with a mark for each annotation at its place."""
+    text = part.get("text", "")
+    marks = [
+        (len(text) if annotation.get("index") is None else annotation["index"], annotation)
+        for annotation in part.get("annotations", [])
+    ]
+    begin, pieces = 0, []
+    for end, annotation in sorted(marks, key=lambda mark: mark[0]):
+        pieces += [text[begin:end], sources.mark(annotation)]
+        begin = end
+    return "".join([*pieces, text[begin:]])
 
 
 def _local(moment: str) -> str:

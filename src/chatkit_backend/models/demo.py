@@ -1,7 +1,8 @@
 """The model that needs no key: offline, it streams like a real one and says what it is.
 
-It answers from its input alone, so the same input gives the same text. It never calls a tool,
-never pretends to understand, and must not be mistaken for a language model.
+It answers from its input alone, so the same input gives the same text. Where documents were
+searched, it quotes what was found. It never calls a tool, never pretends to understand, and must
+not be mistaken for a language model.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
 
@@ -54,7 +56,36 @@ MAX_NAME: Final = 40
 MAX_TITLE: Final = 60
 CHARACTERS_PER_TOKEN: Final = 4  # the usual estimate for English
 
+MAX_QUOTES: Final = 3
+MAX_PASSAGE: Final = 500  # characters of a passage that are quoted; code and tables may be longer
+MAX_READ: Final = 5_000  # characters; chunks have fewer, what somebody types as passages may not
+
 _CONTEXT = re.compile(r"<browser_context>(.*?)</browser_context>", re.DOTALL)
+_DOCUMENTS = re.compile(r"<documents>(.*?)</documents>", re.DOTALL)
+# What a message of passages that were not found begins with.
+_SEARCHED = "The documents were searched for"
+_CONNECT = (
+    "To connect a real model, set `OPENAI_API_KEY`, `GEMINI_API_KEY` or `ANTHROPIC_API_KEY` "
+    "in the environment or in `.env`, and restart the server."
+)
+
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")  # of a heading; or a rule
+_NO_TEXT = re.compile(rf" {{0,3}}#{{1,6}}(\s|$)|\s*<!--.*-->\s*$|{_UNDERLINE.pattern}")
+# In running text: code, which stays as it is; a link to a file beside the document, which leads
+# nowhere from the page of a chat; what would be taken for a number to cite.
+_INLINE = re.compile(
+    r"(?P<code>(`+)(?!`).*?(?<!`)\2(?!`))"
+    r"|(?<!!)\[(?P<linked>[^\[\]]*)\]\((?!https?://|mailto:)[^()\s]*\)"
+    r"|\[(?P<cited>[0-9]{1,4}(?:, ?[0-9]{1,4})*)\]",
+    re.DOTALL,
+)
+_MARKDOWN = re.compile(r"[\\`*\[\]<]")
+_WORD = re.compile(r"\w{3,}")
+# Control and bidi characters, and halves of surrogate pairs, which cannot be sent.
+_INVISIBLE = re.compile(
+    r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +96,14 @@ class _Prompt:
         said: The user's messages, oldest first, without the browser's context.
         name: What the browser calls the user.
         page: Title of the page they look at, or its address.
+        passages: What was found in documents, best first; None where nobody has searched.
         characters: Size of the whole input.
     """
 
     said: tuple[str, ...]
     name: str
     page: str
+    passages: list[dict[str, Any]] | None
     characters: int
 
 
@@ -141,7 +174,9 @@ class DemoModel(Model):
 def _answer(read: _Prompt) -> str:
     greeting = f"Hello, {read.name}!" if read.name else "Hello!"
     parts = [f"{greeting} I am the **demo model**: no language model is connected."]
-    if read.said:
+    if read.passages is not None:
+        parts += _quotes(read.passages, read.said[-1] if read.said else "")
+    elif read.said:
         quote = clean_text(read.said[-1], MAX_QUOTE)
         cut = "…" if len(quote) < len(clean_text(read.said[-1], MAX_QUOTE + 1)) else ""
         count = len(read.said)
@@ -149,19 +184,116 @@ def _answer(read: _Prompt) -> str:
         parts.append(f"You wrote “{quote}{cut}”, and I was shown {shown} of yours in this thread.")
     if read.page:
         parts.append(f"You are looking at “{read.page}”.")
-    parts.append(
-        "To connect a real model, set `OPENAI_API_KEY`, `GEMINI_API_KEY` or `ANTHROPIC_API_KEY` "
-        "in the environment or in `.env`, and restart the server."
-    )
+    parts.append(_CONNECT)
     return "\n\n".join(parts)
+
+
+def _quotes(passages: list[dict[str, Any]], question: str) -> Iterator[str]:
+    """The best passages, each under the name of its source with the number to cite."""
+    excerpts = ((passage, _excerpt(passage.get("text"), question)) for passage in passages)
+    quoted = list(islice(((one, excerpt) for one, excerpt in excerpts if excerpt), MAX_QUOTES))
+    if not quoted:
+        yield "I looked for that in the documents, and found nothing."
+        return
+    yield "I cannot answer by myself, but this is what the documents say:"
+    for passage, excerpt in quoted:
+        names = filter(None, (_text(passage, key, MAX_TITLE) for key in ("title", "section")))
+        name = _MARKDOWN.sub(r"\\\g<0>", " > ".join(names)) or "Untitled"
+        number = passage.get("number")
+        yield f"**{name}** [{number}]" if type(number) is int else f"**{name}**"
+        yield "\n".join(f"> {line}".rstrip() for line in excerpt.splitlines())
+
+
+def _excerpt(text: object, question: str) -> str:
+    """What a passage says from the block on that has most of the question's words."""
+    if not isinstance(text, str):
+        return ""
+    blocks = list(_blocks(_INVISIBLE.sub(" ", text[:MAX_READ])))
+    if not blocks:
+        return ""
+    asked = _words(question)
+    at = blocks.index(max(blocks, key=lambda block: len(asked & _words(block))))
+    if at and blocks[at - 1].endswith(":"):
+        at -= 1  # it introduces the block
+    kept, rest = _shortened(blocks[at]), blocks[at + 1 :]
+    while rest and (kept.endswith(":") or len(kept) + len(rest[0]) <= MAX_PASSAGE):
+        kept = f"{kept}\n\n{_shortened(rest.pop(0))}"
+    return "\n\n".join([*["…"][:at], kept, *["…"][: len(rest)]])
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(text)}
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """The paragraphs, tables and fenced code of a Markdown text, without its headings."""
+    for is_code, lines in _parts(text):
+        if is_code:
+            yield "\n".join(lines)
+        else:
+            yield from map(_readable, _paragraphs(lines))
+
+
+def _parts(text: str) -> Iterator[tuple[bool, list[str]]]:
+    """The lines of each fenced code, and those of what is between."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        run = found[1] if found else ""
+        closes = bool(fence) and run.startswith(fence) and run == line.strip()
+        if run and not fence:
+            yield False, lines
+            lines, fence = [], run
+        lines.append(line)
+        if closes:
+            yield True, lines
+            lines, fence = [], ""
+    # A passage may end in the middle of it; what follows the passage is not code.
+    yield bool(fence), [*lines, *filter(None, [fence])]
+
+
+def _paragraphs(lines: list[str]) -> Iterator[list[str]]:
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip() and not _NO_TEXT.match(line):
+            block.append(line)
+            continue
+        if _UNDERLINE.match(line):
+            block = block[:-1]  # what is underlined is a heading, too
+        if block:
+            yield block
+        block = []
+
+
+def _readable(lines: list[str]) -> str:
+    """Running text or a table, fit to be quoted far from its document."""
+
+    def quotable(match: re.Match[str]) -> str:
+        if match["cited"]:
+            return f"\\[{match['cited']}\\]"
+        return match["code"] or match["linked"] or ""
+
+    return _INLINE.sub(quotable, "\n".join(lines))
+
+
+def _shortened(block: str) -> str:
+    """A block of fit length. Code and tables are left whole, because half of one misleads."""
+    if len(block) <= MAX_PASSAGE or _FENCE.match(block) or block.lstrip().startswith("|"):
+        return block
+    return f"{block[:MAX_PASSAGE].rsplit(maxsplit=1)[0]} …"
 
 
 def _read(given: str | list[TResponseInputItem]) -> _Prompt:
     texts = [given] if isinstance(given, str) else list(_user_texts(given))
-    said, context = [], {}
+    said, context, passages = [], {}, None
     for text in texts:
         if match := _CONTEXT.search(text):
-            context = _parsed(match[1])
+            context = _object_of(_parsed(match[1]))
+        elif match := _DOCUMENTS.search(text):
+            passages = _objects_of(_parsed(match[1]))
+        elif text.startswith(_SEARCHED):
+            passages = []
         else:
             said.append(text)
     user, page = _object(context, "user"), _object(context, "page")
@@ -169,6 +301,7 @@ def _read(given: str | list[TResponseInputItem]) -> _Prompt:
         said=tuple(said),
         name=_text(user, "name", MAX_NAME),
         page=_text(page, "title", MAX_TITLE) or _text(page, "url", MAX_TITLE),
+        passages=passages,
         characters=len(given if isinstance(given, str) else str(given)),
     )
 
@@ -189,18 +322,24 @@ def _content_text(content: object) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _parsed(block: str) -> dict[str, Any]:
-    """The browser's context; empty when it is not the JSON that was agreed on."""
+def _parsed(block: str) -> object:
+    """What a block of JSON says; None when it is not the JSON that was agreed on."""
     try:
-        context = json.loads(block)
-    except ValueError:
-        return {}
-    return context if isinstance(context, dict) else {}
+        return json.loads(block)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object_of(parsed: object) -> dict[str, Any]:
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _objects_of(parsed: object) -> list[dict[str, Any]]:
+    return [one for one in parsed if isinstance(one, dict)] if isinstance(parsed, list) else []
 
 
 def _object(context: dict[str, Any], key: str) -> dict[str, Any]:
-    value = context.get(key)
-    return value if isinstance(value, dict) else {}
+    return _object_of(context.get(key))
 
 
 def _text(fields: dict[str, Any], key: str, limit: int) -> str:
