@@ -268,7 +268,9 @@ async def test_a_change_of_the_model_that_was_cut_short_is_finished_by_the_next(
         patch.setattr(delete_oldest, _only_once())
         with pytest.raises(RuntimeError, match="power cut"):
             await vector_store.begin("docs", "new")
+    await chunk_store.put_document("docs", document("b", "5"))
     pending = await vector_store.pending("docs", 0, 9)
+    assert [of.text for of in pending] == ["1", "2", "5"]
     # Neither those that are left nor new ones of the old model are used.
     assert await vector_store.link_known("docs", pending) == pending
     await vector_store.put("docs", "old", pending, made(pending))
@@ -277,7 +279,7 @@ async def test_a_change_of_the_model_that_was_cut_short_is_finished_by_the_next(
     for model in ("old", "new"):
         await vector_store.begin("docs", model)
         assert await count(database) == 0
-        assert await embed(vector_store, model=model) == 5
+        assert await embed(vector_store, model=model) == 6
 
 
 def _only_once() -> object:

@@ -169,6 +169,8 @@ class Terminal:
             self._print("No threads yet.", "dim")
             return
         table = Table("id", "created", "begins with", box=None, header_style="dim")
+        for column in table.columns[:2]:
+            column.no_wrap = True  # half an id opens nothing
         for thread in page["data"]:
             table.add_row(thread["id"], _local(thread["created_at"]), self._beginning(thread))
         self._console.print(table)
