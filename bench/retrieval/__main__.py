@@ -2,6 +2,7 @@
 
 Examples:
   python -m bench.retrieval FOLDER                   a collection in the layout of TREC and BEIR
+  python -m bench.retrieval FOLDER --model MODEL     by meaning, too; minilm.py says which models
   python -m bench.retrieval FOLDER --chunks 100000   latencies, on so many made of its sentences
   python -m bench.retrieval FOLDER --chunks 100000 --ours
   python -m bench.retrieval FOLDER --json > run.json
@@ -20,7 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,18 @@ from tests.postgres import drop_database, new_database, running_postgres
 
 from bench.retrieval.beir import TestCollection, Text, enlarged, read_collection
 from bench.retrieval.measures import DEPTH, ndcg, recall, reciprocal_rank
-from bench.retrieval.report import Figures, print_report
-from bench.retrieval.searches import Fts5, OurLexical, Search, TsRank
-from chatkit_backend.store.engine import Database
+from bench.retrieval.minilm import SentenceModel
+from bench.retrieval.ours import ByMeaning, Hybrid, Lexical, Ours, OurStore
+from bench.retrieval.report import Changes, Figures, print_report
+from bench.retrieval.searches import Fts5, Search, TsRank
+from bench.retrieval.vectors import Vectors
 
 # The machine may be busy with something else; of each query the middle one counts.
 ROUNDS = 3
 # A made document: about ten pages.
 CHUNKS_OF_DOCUMENT = 50
-REPLACED = 30
+REPLACED = 10
+FIRST_SEARCHES = 3
 
 
 def options() -> argparse.Namespace:
@@ -52,31 +56,29 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("folder", type=Path, help="with corpus.jsonl, queries.jsonl and qrels/")
     parser.add_argument("--split", default="test", help="which of qrels/")
+    parser.add_argument("--model", type=Path, help="folder of a model; without it, only by words")
     parser.add_argument("--chunks", type=int, help="make so many of the collection's sentences")
     parser.add_argument("--ours", action="store_true", help="without the databases' own ways")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser.parse_args()
 
 
 @asynccontextmanager
 async def searches(
-    server: str, folder: Path, *, ours_only: bool
+    server: str, folder: Path, vectors: Vectors | None, *, ours_only: bool
 ) -> AsyncIterator[dict[str, Search]]:
-    """All that is measured, by name, each on an empty database."""
+    """All that is measured, by name, in databases that are empty."""
     async with AsyncExitStack() as stack:
         urls = [await asyncio.to_thread(new_database, server) for _ in range(2)]
         for url in urls:
             stack.push_async_callback(asyncio.to_thread, drop_database, url)
-        ours = []
-        for url in (f"sqlite:///{folder / 'ours.db'}", urls[0]):
-            database = await Database.open(url)
-            stack.push_async_callback(database.close)
-            await database.migrate()
-            ours.append(OurLexical(database))
-        every: dict[str, Search] = {
-            "lexical, SQLite": ours[0],
-            "lexical, PostgreSQL": ours[1],
-        }
+        every: dict[str, Search] = {}
+        for name, url in (("SQLite", f"sqlite:///{folder / 'ours.db'}"), ("PostgreSQL", urls[0])):
+            store = await stack.enter_async_context(OurStore.opened(url, vectors))
+            every[f"lexical, {name}"] = Lexical(store)
+            if vectors:
+                every[f"vector, {name}"] = ByMeaning(store)
+                every[f"hybrid, {name}"] = Hybrid(store)
         if not ours_only:
             every["FTS5 bm25"] = Fts5(folder / "fts5.db")
             every["PostgreSQL ts_rank"] = await stack.enter_async_context(TsRank.connected(urls[1]))
@@ -107,7 +109,6 @@ async def measure(
         p99=_part(milliseconds, 99),
         index_bytes=await search.index_bytes(),
         fill_seconds=filled,
-        replace_ms=await replace(search, documents) if isinstance(search, OurLexical) else None,
     )
 
 
@@ -123,15 +124,31 @@ async def ask(search: Search, queries: dict[str, str]) -> tuple[dict[str, list[s
     return rankings, [statistics.median(of) for of in times.values()]
 
 
-async def replace(search: OurLexical, documents: Sequence[Sequence[Text]]) -> float:
-    """Milliseconds that it takes to replace a document with a longer one: the median of some."""
-    chance = random.Random(1)  # noqa: S311 - the same documents each time
-    times = []
-    for texts in chance.sample(documents, min(REPLACED, len(documents))):
+async def follow(
+    name: str, search: Ours, collection: TestCollection, documents: Sequence[Sequence[Text]]
+) -> Changes:
+    """What a search does when documents are replaced by longer ones."""
+    chance = random.Random(name)  # noqa: S311 - the same documents each time
+    query = next(iter(collection.queries.values()))
+    replaced, after = [], []
+    for number, texts in enumerate(chance.sample(documents, min(REPLACED, len(documents)))):
+        replaced.append(await search.replace(texts, f" replaced {number}"))
         started = time.perf_counter()
-        await search.put(texts, more=" replaced")
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+        await search.find(query, DEPTH)
+        after.append((time.perf_counter() - started) * 1000)
+    first = [await search.first(query, DEPTH) for _ in range(FIRST_SEARCHES)]
+    dropped = None
+    if isinstance(search, Hybrid):
+        started = time.perf_counter()
+        await search.store.drop_unused_vectors()
+        dropped = (time.perf_counter() - started) * 1000
+    return Changes(
+        name,
+        statistics.median(replaced),
+        statistics.median(after),
+        statistics.median(first),
+        dropped,
+    )
 
 
 def _part(values: list[float], percent: int) -> float:
@@ -145,7 +162,7 @@ def documents_of(collection: TestCollection, *, made: bool) -> list[list[Text]]:
     return [texts[start : start + size] for start in range(0, len(texts), size)]
 
 
-def about(server: str, documents: Sequence[Sequence[Text]]) -> dict[str, Any]:
+def about(server: str, documents: Sequence[Sequence[Text]], model: str | None) -> dict[str, Any]:
     """What was measured, and where."""
     with psycopg.connect(server) as connection:
         version = connection.execute("SELECT current_setting('server_version')").fetchone()
@@ -153,6 +170,7 @@ def about(server: str, documents: Sequence[Sequence[Text]]) -> dict[str, Any]:
     return {
         "chunks": sum(map(len, documents)),
         "documents": len(documents),
+        "model": model or "none (by words alone; --model)",
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
@@ -163,18 +181,37 @@ def about(server: str, documents: Sequence[Sequence[Text]]) -> dict[str, Any]:
 async def run(
     collection: TestCollection,
     documents: Sequence[Sequence[Text]],
+    every: Mapping[str, Search],
+    progress: Progress,
+) -> tuple[list[Figures], list[Changes]]:
+    """The figures of every search, and then what changes cost ours."""
+    figures = [
+        await measure(name, search, collection, documents)
+        for name, search in progress.track(every.items(), description="Measuring")
+    ]
+    changes = [
+        await follow(name, search, collection, documents)
+        for name, search in every.items()
+        if isinstance(search, Ours)
+    ]
+    return figures, changes
+
+
+async def run_all(
+    chosen: argparse.Namespace,
+    collection: TestCollection,
+    model: SentenceModel | None,
     server: str,
     folder: Path,
-    *,
-    ours_only: bool,
-) -> list[Figures]:
-    """The figures of every search."""
-    figures = []
-    async with searches(server, folder, ours_only=ours_only) as every:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            for name, search in progress.track(every.items(), description="Measuring"):
-                figures.append(await measure(name, search, collection, documents))
-    return figures
+) -> tuple[list[Figures], list[Changes]]:
+    """Everything that the command line asks for."""
+    documents = documents_of(collection, made=bool(chosen.chunks))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        vectors = None
+        if model:
+            vectors = Vectors.made(model, collection, progress)
+        async with searches(server, folder, vectors, ours_only=chosen.ours) as every:
+            return await run(collection, documents, every, progress)
 
 
 def main() -> int:
@@ -184,15 +221,19 @@ def main() -> int:
     if chosen.chunks:
         collection = enlarged(collection, chosen.chunks)
     documents = documents_of(collection, made=bool(chosen.chunks))
+    model = SentenceModel.read(chosen.model) if chosen.model else None
     with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
-        told = about(server, documents)
-        figures = asyncio.run(
-            run(collection, documents, server, Path(folder), ours_only=chosen.ours)
-        )
+        told = about(server, documents, model.name if model else None)
+        figures, changes = asyncio.run(run_all(chosen, collection, model, server, Path(folder)))
     if chosen.json:
-        print(json.dumps({"about": told, "figures": [of.as_json() for of in figures]}, indent=2))
+        as_json = {
+            "about": told,
+            "figures": [of.as_json() for of in figures],
+            "changes": [of.as_json() for of in changes],
+        }
+        print(json.dumps(as_json, indent=2))
     else:
-        print_report(told, figures)
+        print_report(told, figures, changes)
     return 0
 
 

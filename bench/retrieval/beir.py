@@ -21,11 +21,19 @@ _SHORTEST_SENTENCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A document of the collection."""
+    """A document of the collection.
+
+    Attributes:
+        id: Its name.
+        title: Empty where it has none.
+        text: All of it.
+        sentences: What a made one was made of; of others nobody has counted them.
+    """
 
     id: str
     title: str
     text: str
+    sentences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +101,5 @@ def enlarged(collection: TestCollection, texts: int, seed: int = 1) -> TestColle
         chance.choices(sentences, cum_weights=weights, k=chance.randint(*_SENTENCES))
         for _ in range(texts)
     )
-    made = [Text(f"{number}", "", " . ".join(of)) for number, of in enumerate(drawn)]
+    made = [Text(f"{number}", "", " . ".join(of), tuple(of)) for number, of in enumerate(drawn)]
     return TestCollection(made, collection.queries, {})

@@ -1,4 +1,4 @@
-"""What is measured: our store, and what each database has of its own."""
+"""What is measured beside our store: what each database has of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from typing import Protocol
 from psycopg import AsyncConnection
 
 from bench.retrieval.beir import Text
-from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
-from chatkit_backend.store.engine import Database
 
-_COLLECTION = "bench"
 _WORD = re.compile(r"\w+")
 
 # What the title says counts as much as what the text says, as in our store.
@@ -25,7 +22,7 @@ SELECT id FROM texts, (SELECT string_agg(quote_literal(word), ' | ')::tsquery AS
     FROM unnest(tsvector_to_array(to_tsvector('english', %s))) AS word) AS asked
 WHERE words @@ query ORDER BY ts_rank(words, query, 1) DESC, id LIMIT %s
 """
-_SQLITE_SIZE = "SELECT sum(pgsize) FROM dbstat WHERE name GLOB ?"
+SQLITE_SIZE = "SELECT sum(pgsize) FROM dbstat WHERE name GLOB ?"
 
 
 class Search(Protocol):
@@ -39,45 +36,6 @@ class Search(Protocol):
 
     async def index_bytes(self) -> int:
         """How large the index is, without the texts."""
-
-
-class OurLexical:
-    """`ChunkStore.lexical`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._store = ChunkStore(database)
-        self._ids: dict[tuple[str, int], str] = {}
-
-    async def fill(self, documents: Sequence[Sequence[Text]]) -> None:
-        """Store documents, one after the other, as `ingest` does."""
-        for texts in documents:
-            await self.put(texts)
-
-    async def put(self, texts: Sequence[Text], more: str = "") -> None:
-        """Store or replace one document."""
-        chunks = [NewChunk(f"{text.text}{more}", (), 0) for text in texts]
-        source = texts[0].id
-        document = NewDocument(source, "", texts[0].title or None, None, chunks)
-        self._ids.update({(source, place): text.id for place, text in enumerate(texts)})
-        await self._store.put_document(_COLLECTION, document)
-
-    async def find(self, query: str, limit: int) -> list[str]:
-        """The ids of the texts that fit best, best first."""
-        found = await self._store.lexical(_COLLECTION, query, limit)
-        return [self._ids[chunk.source, chunk.position] for chunk, _ in found]
-
-    async def index_bytes(self) -> int:
-        """The three tables of the index."""
-        async with self._database.read() as connection:
-            if connection.dialect.name == "sqlite":
-                sizes = await connection.exec_driver_sql(_SQLITE_SIZE, ("*lexical_*",))
-            else:
-                sizes = await connection.exec_driver_sql(
-                    "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class "
-                    "WHERE relkind = 'r' AND starts_with(relname, 'lexical_')"
-                )
-            return int(sizes.scalar_one())
 
 
 class Fts5:
@@ -120,7 +78,7 @@ class Fts5:
     async def index_bytes(self) -> int:
         """The tables that FTS5 makes."""
         with closing(sqlite3.connect(self._path)) as file:
-            return int(file.execute(_SQLITE_SIZE, ("texts_*",)).fetchone()[0])
+            return int(file.execute(SQLITE_SIZE, ("texts_*",)).fetchone()[0])
 
 
 class TsRank:

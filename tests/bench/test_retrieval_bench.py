@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from math import log2
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bench.retrieval.__main__ import documents_of, run, searches
 from bench.retrieval.beir import enlarged, read_collection
 from bench.retrieval.measures import ndcg, recall, reciprocal_rank
+from bench.retrieval.vectors import Vectors
+from numpy.typing import NDArray
+from rich.progress import Progress
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -76,6 +82,44 @@ def test_a_made_collection_is_the_same_each_time(folder: Path) -> None:
     assert made == enlarged(collection, 20)
     assert len(made.texts) == 20
     assert not made.judgements
+
+
+class Letters:
+    """A model of meaning that counts letters."""
+
+    name = "letters"
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        counts = [[text.count(letter) for letter in "abcdefghilmnoprstuwy"] for text in texts]
+        vectors = np.array(counts, np.float32)
+        lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / lengths
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunks", [None, 120])
+async def test_searches_by_meaning_are_measured_too(
+    folder: Path, tmp_path: Path, postgres_server: str, chunks: int | None
+) -> None:
+    collection = read_collection(folder)
+    if chunks:
+        collection = enlarged(collection, chunks)
+    documents = documents_of(collection, made=bool(chunks))
+    with Progress(disable=True) as progress:
+        vectors = Vectors.made(Letters(), collection, progress)
+        async with searches(postgres_server, tmp_path, vectors, ours_only=True) as every:
+            figures, changes = await run(collection, documents, every, progress)
+    assert [of.name.split(",")[0] for of in figures] == ["lexical", "vector", "hybrid"] * 2
+    assert [of.name for of in changes] == [of.name for of in figures]
+    for of in figures:
+        assert of.p99 >= of.p50 > 0
+        assert of.index_bytes > 0
+        assert (of.ndcg is None) == bool(chunks)
+    # SQLite and PostgreSQL find the same.
+    assert [of.ndcg for of in figures[:3]] == pytest.approx([of.ndcg for of in figures[3:]])
+    for change in changes:
+        assert change.replace > 0
+        assert (change.drop_unused is None) == (not change.name.startswith("hybrid"))
 
 
 @pytest.mark.slow

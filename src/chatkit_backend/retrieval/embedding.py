@@ -6,7 +6,7 @@ is found by its words meanwhile, and the next run goes on where this one stopped
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -56,7 +56,7 @@ class Embedding:
             return 0
         return await self._vectors.count_pending(self._collection)
 
-    async def run(self) -> AsyncIterator[int]:
+    async def run(self) -> AsyncGenerator[int, None]:
         """Embeds what is missing. Gives the number of chunks that got their vectors, bit by bit.
 
         A text that has a vector in this collection already is not sent again.

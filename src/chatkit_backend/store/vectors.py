@@ -105,13 +105,9 @@ _UNLINK: Final = (
     .values(vector_hash=None)
 )
 
-_USED: Final = (
-    select(chunks.c.vector_hash)
-    .join(documents, documents.c.id == chunks.c.document_id)
-    .where(
-        chunks.c.vector_hash.in_(bindparam("hashes", expanding=True)),
-        documents.c.collection_id == bindparam("collection"),
-    )
+# Not joined: SQLite would begin with the collection, and look at all of its chunks.
+_USED: Final = select(chunks.c.vector_hash).where(
+    chunks.c.vector_hash.in_(bindparam("hashes", expanding=True)), _IN_DOCUMENT
 )
 
 
