@@ -9,6 +9,7 @@ import pytest
 
 from chatkit_backend.auth import keys
 from chatkit_backend.errors import SettingsError
+from chatkit_backend.retrieval.access import CollectionAccess, Rule
 from chatkit_backend.settings import (
     GROUPS,
     PLATFORM_NAMES,
@@ -150,6 +151,28 @@ def test_several_workers_need_a_database_that_they_share() -> None:
         ("CHATKIT_CORS_ORIGINS", "https://"),
         ("CHATKIT_CORS_ORIGINS", "https://app.example.com:port"),
         ("OLLAMA_BASE_URL", "localhost:11434"),
+        ("CHATKIT_RETRIEVAL", "yes"),
+        ("CHATKIT_RETRIEVAL_LIMIT", "0"),
+        ("CHATKIT_RETRIEVAL_LIMIT", "51"),
+        ("CHATKIT_RETRIEVAL_THRESHOLD", "2"),
+        ("CHATKIT_RETRIEVAL_THRESHOLD", "-0.1"),
+        ("CHATKIT_RETRIEVAL_THRESHOLD", "nan"),
+        ("CHATKIT_COLLECTION_ACCESS", "hr"),
+        ("CHATKIT_COLLECTION_ACCESS", "hr=department"),
+        ("CHATKIT_COLLECTION_ACCESS", "department:hr"),
+        ("CHATKIT_COLLECTION_ACCESS", "=department:hr"),
+        ("CHATKIT_COLLECTION_ACCESS", "hr=:hr"),
+        ("CHATKIT_COLLECTION_ACCESS", "hr=department:"),
+        ("CHATKIT_COLLECTION_ACCESS", "hr=department: "),
+        # One wrong entry must not leave its collection open to all.
+        ("CHATKIT_COLLECTION_ACCESS", "hr=department:hr,pay=role"),
+        ("CHATKIT_EMBEDDING_DIMENSIONS", "0"),
+        ("CHATKIT_EMBEDDING_DIMENSIONS", "4001"),
+        ("CHATKIT_EMBEDDING_MIDPOINT", "0"),
+        ("CHATKIT_EMBEDDING_MIDPOINT", "1"),
+        ("CHATKIT_EMBEDDING_MIDPOINT", "nan"),
+        ("CHATKIT_INGEST_MAX_BYTES", "999"),
+        ("CHATKIT_INGEST_MAX_BYTES", "50 MB"),
         ("CHATKIT_DEBUG", "perhaps"),
     ],
 )
@@ -159,6 +182,27 @@ def test_a_value_that_cannot_be_used_is_told_with_its_name(
     monkeypatch.setenv(name, value)
     (problem,) = problems()
     assert problem.startswith(f"{name}: ")
+
+
+def test_a_claim_that_opens_a_collection_may_be_named_by_an_address(monkeypatch: Env) -> None:
+    value = "hr=department:hr, pay = https://example.com/groups:pay team ,hr=role:admin"
+    monkeypatch.setenv("CHATKIT_COLLECTION_ACCESS", value)
+    opened = CollectionAccess.parsed(load_settings().collection_access).rules
+    assert opened == {
+        "hr": (Rule("department", "hr"), Rule("role", "admin")),
+        "pay": (Rule("https://example.com/groups", "pay team"),),
+    }
+
+
+def test_answers_use_documents_where_the_settings_say_so(monkeypatch: Env) -> None:
+    assert load_settings().retrieval is None
+    monkeypatch.setenv("CHATKIT_RETRIEVAL", "tool")
+    monkeypatch.setenv("CHATKIT_RETRIEVAL_COLLECTIONS", "docs, help")
+    monkeypatch.setenv("CHATKIT_RETRIEVAL_THRESHOLD", "0")
+    settings = load_settings()
+    assert settings.retrieval == "tool"
+    assert settings.retrieval_collections == ("docs", "help")
+    assert settings.retrieval_threshold == 0
 
 
 def test_modes_are_tried_in_the_order_in_which_they_are_named(monkeypatch: Env) -> None:

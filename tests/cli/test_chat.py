@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
+from chatkit_backend.store.engine import Database
 from tests.chatting import Chat
 from tests.cli.conftest import Run
 from tests.conftest import Serve
@@ -92,3 +97,66 @@ async def test_it_can_show_a_client_secret(serve: Serve, run: Run) -> None:
     missing = run(*options)
     assert missing.returncode == 2
     assert "SECRET: is not set" in missing.stderr
+
+
+# Documents
+
+RULES = {
+    "returns.md": ("Returns", "https://shop.example/returns", "Goods can be sent back in 30 days."),
+    "rules/gifts.md": ("Gifts", None, "Gift cards cannot be sent back."),
+}
+CITED = ["[1] Returns, Rules, https://shop.example/returns", "[2] Gifts, Rules, gifts.md"]
+
+
+@pytest.fixture
+def shop(serve: Serve, tmp_path: Path) -> str:
+    """The address of a server whose answers use two documents."""
+    asyncio.run(_take_in_rules(f"sqlite:///{tmp_path / 'chat.db'}"))
+    return serve(retrieval="context", retrieval_threshold=0.1).url
+
+
+async def _take_in_rules(address: str) -> None:
+    database = await Database.open(address)
+    await database.make_ready()
+    for source, (title, url, text) in RULES.items():
+        chunk = NewChunk(text, (title, "Rules"), 0)
+        document = NewDocument(source, "hash", title, url, [chunk])
+        await ChunkStore(database).put_document("shop", document)
+    await database.close()
+
+
+def test_sources_stand_in_the_answer_and_are_listed_after_it(
+    shop: str, provider: ScriptedProvider, run: Run
+) -> None:
+    # The second passage is cited first; those who read see no gaps and no order of passages.
+    provider.script(Text("Goods in 30 days [2], no cards [1]. Not after 30 days [2]; see [7]."))
+    done = run("chat", "--url", shop, stdin="Can goods and gift cards be sent back?\n/threads\n")
+    assert done.returncode == 0
+    assert "Searched the documents." in done.stdout
+    text, _, rest = done.stdout.partition("see [7].\n\n")
+    assert text.endswith("Goods in 30 days[1], no cards[2]. Not after 30 days[1]; ")
+    assert rest.splitlines()[:2] == CITED
+    assert rest.count("[1]") == 1
+    thread = next(word for word in rest.split() if word.startswith("thr_"))
+    again = run("chat", "--url", shop, stdin=f"/open {thread}\n").stdout
+    said = "assistant > Goods in 30 days[1], no cards[2]. Not after 30 days[1]; see [7].\n\n"
+    assert said + "\n".join(CITED) in again
+    # Those of a message have none of the answer's.
+    assert again.index("you > ") < again.index("assistant > ") < again.index("[1] Returns")
+    assert again.count("[1] Returns") == 1
+
+
+def test_every_answer_numbers_its_own_sources(
+    shop: str, provider: ScriptedProvider, run: Run
+) -> None:
+    provider.script(Text("Goods can [1]."), Text("No [1]."), Text("None here."))
+    asked = "Are goods sent back?\n/new\nHow about gift cards?\n/new\nHello\n"
+    done = run("chat", "--url", shop, stdin=asked)
+    listed = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert listed == [CITED[0], CITED[1].replace("[2]", "[1]")]
+
+
+def test_a_search_that_finds_nothing_is_told(shop: str, run: Run) -> None:
+    done = run("chat", "--url", shop, stdin="Hamlet?\n")
+    assert "Found nothing in the documents." in done.stdout
+    assert "[1]" not in done.stdout

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
 from tests.identity_provider import IdentityProvider
+from tests.models.embedding_server import DIMENSIONS, EmbeddingServer, Reply
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Failure
 
@@ -41,6 +44,9 @@ def test_the_demo_model_is_worth_a_hint(run: Run) -> None:
         ({"CHATKIT_DATABASE_URL": "sqlite:////nowhere/chat.db"}, "does not exist"),
         ({"CHATKIT_MODEL": "openai/some-model"}, "OPENAI_API_KEY"),
         ({"CHATKIT_MODEL": "watson/deep"}, "no known provider"),
+        ({"CHATKIT_EMBEDDING_MODEL": "openai/some-model"}, "OPENAI_API_KEY"),
+        ({"CHATKIT_EMBEDDING_MODEL": "watson/deep"}, "CHATKIT_EMBEDDING_MODEL: 'watson/deep'"),
+        ({"CHATKIT_EMBEDDING_MODEL": "anthropic/any"}, "Anthropic has no embeddings"),
         ({"CHATKIT_AUTH": "cookie"}, "CHATKIT_JWKS_URL"),
         ({"CHATKIT_AUTH": "cookie", "CHATKIT_JWT_PUBLIC_KEY": "no.pem"}, "CHATKIT_JWT_PUBLIC_KEY"),
         (
@@ -100,6 +106,62 @@ def test_a_model_that_refuses_is_told_with_the_providers_words(
     assert done.returncode == 1
     assert "credentials" in done.stdout
     assert "see your account page" in done.stdout
+    assert key not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def embeddings() -> Iterator[EmbeddingServer]:
+    """The provider of an embedding model."""
+    server = EmbeddingServer()
+    with server.served():
+        yield server
+
+
+def by_meaning(server: EmbeddingServer) -> dict[str, str]:
+    """Settings with which that provider is used."""
+    return {
+        "CHATKIT_MODEL": "demo",
+        "CHATKIT_EMBEDDING_MODEL": "openai-compatible/small",
+        "OPENAI_COMPATIBLE_BASE_URL": server.url,
+    }
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout.splitlines()[-1]
+
+
+def test_an_embedding_model_is_asked_for_a_vector_with_live_only(
+    run: Run, embeddings: EmbeddingServer
+) -> None:
+    settings = by_meaning(embeddings)
+    done = run("doctor", **settings)
+    assert done.returncode == 0
+    told = "openai-compatible/small is set up; --live asks it for one vector."
+    assert last_line(done) == f"✓ embeddings {told}"
+    assert embeddings.requests == []
+    live = run("doctor", "--live", **settings)
+    assert live.returncode == 0
+    told = f"openai-compatible/small answers, in {DIMENSIONS} dimensions."
+    assert last_line(live) == f"✓ embeddings {told}"
+    assert len(embeddings.requests) == 1
+
+
+def test_the_dimensions_that_are_asked_for_are_asked_for(
+    run: Run, embeddings: EmbeddingServer
+) -> None:
+    done = run("doctor", "--live", CHATKIT_EMBEDDING_DIMENSIONS="3", **by_meaning(embeddings))
+    assert "in 3 dimensions" in last_line(done)
+
+
+def test_an_embedding_model_that_refuses_is_told_without_the_key(
+    run: Run, embeddings: EmbeddingServer
+) -> None:
+    key = "sk-a-key-that-stays-secret"
+    embeddings.always = Reply(401, json.dumps({"error": {"message": f"Wrong key {key}, sorry"}}))
+    done = run("doctor", "--live", **by_meaning(embeddings))
+    assert done.returncode == 1
+    assert last_line(done).startswith("✗ embeddings ")
+    assert "refused with status 401: Wrong key" in last_line(done)
     assert key not in done.stdout + done.stderr
 
 

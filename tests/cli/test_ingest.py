@@ -9,11 +9,14 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import PROGRAM, Run
+from tests.models.embedding_server import EmbeddingServer, Reply
 from tests.retrieval.papers import docx, pdf
 
 pytestmark = pytest.mark.slow
@@ -302,7 +305,189 @@ def test_the_commands_of_the_guide_do_what_it_says(
     assert "Deleted collection 'docs'." in done.stdout
 
 
-def _wait_for(path: Path) -> None:
+# Vectors
+
+KEY = "sk-a-key-that-stays-secret"  # of the environment
+REFUSAL = Reply(401, json.dumps({"error": {"message": f"Wrong key {KEY}, sorry"}}))
+
+
+@pytest.fixture
+def embeddings() -> Iterator[EmbeddingServer]:
+    """The provider of an embedding model."""
+    server = EmbeddingServer()
+    with server.served():
+        yield server
+
+
+@pytest.fixture
+def by_meaning(embeddings: EmbeddingServer) -> dict[str, str]:
+    """Settings with which that provider is used."""
+    return {
+        "CHATKIT_EMBEDDING_MODEL": "openai-compatible/small",
+        "OPENAI_COMPATIBLE_BASE_URL": embeddings.url,
+    }
+
+
+def vectors(done: subprocess.CompletedProcess[str]) -> tuple[int, int, str | None]:
+    """How many chunks got theirs, how many did not, and why."""
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told["embedded"], told["not_embedded"], told["embedding_problem"]
+
+
+def asked_for(embeddings: EmbeddingServer) -> list[str]:
+    """The texts that the provider was sent."""
+    return [text for texts in embeddings.inputs for text in texts]
+
+
+def test_without_an_embedding_model_nothing_is_said_of_vectors(run: Run, docs: Path) -> None:
+    done = run("ingest", "docs", "-c", "moon")
+    assert "vectors" not in done.stdout + done.stderr
+    assert vectors(run("ingest", "docs", "-c", "moon", "--json")) == (0, 0, None)
+
+
+def test_every_chunk_gets_a_vector_and_none_a_second_time(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    done = run("ingest", "docs", "-c", "moon", **by_meaning)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"new vectors +2", done.stdout)
+    assert "without vectors" not in done.stdout
+    assert sorted(asked_for(embeddings)) == ["Dust.", "The moon\n# The moon\n\nRock."]
+    again = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert vectors(again) == (0, 0, None)
+    assert len(embeddings.requests) == 1
+
+
+def test_of_a_changed_document_only_what_changed_is_embedded(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    sections = [f"## Crater {name}\n\n{f'Crater {name} is deep. ' * 30}" for name in "ABC"]
+    (docs / "craters.md").write_text("\n\n".join(sections), encoding="utf-8")
+    first = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert vectors(first) == (5, 0, None)
+    embeddings.reset()
+    sections[1] = sections[1].replace("deep", "flat")
+    (docs / "craters.md").write_text("\n\n".join(sections), encoding="utf-8")
+    changed = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert counts(changed)["replaced"] == 1
+    # The others of the document are new chunks with texts that have vectors.
+    assert vectors(changed) == (3, 0, None)
+    (text,) = asked_for(embeddings)
+    assert "Crater B is flat." in text
+
+
+def test_documents_are_taken_in_while_the_provider_is_down_and_the_next_run_goes_on(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    embeddings.always = REFUSAL
+    done = run("ingest", "docs", "-c", "moon", **by_meaning)
+    assert done.returncode == 1
+    assert re.search(r"added +2", done.stdout)
+    assert re.search(r"without vectors +2", done.stdout)
+    assert "new vectors" not in done.stdout
+    assert done.stderr.startswith(
+        "Vectors are missing: The embedding model openai-compatible/small refused with status 401"
+    )
+    assert done.stderr.endswith("run it again to go on.\n")
+    down = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert down.returncode == 1
+    embedded, without, problem = vectors(down)
+    assert (embedded, without) == (0, 2)
+    assert problem
+    assert "status 401" in problem
+    assert KEY not in done.stdout + done.stderr + down.stdout + down.stderr
+    assert run("search", "rock", "-c", "moon", "--json").stdout != "[]\n"
+    embeddings.reset()
+    up = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert up.returncode == 0
+    assert counts(up)["unchanged"] == 2
+    assert vectors(up) == (2, 0, None)
+
+
+def test_what_was_embedded_before_the_provider_failed_is_not_asked_for_again(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    for number in range(298):
+        (docs / f"{number}.md").write_text(f"Rock {number}.", encoding="utf-8")
+    embeddings.replies.extend([Reply()] * 26)  # of 10 texts each: a batch of 256
+    embeddings.always = REFUSAL
+    down = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert down.returncode == 1
+    assert vectors(down)[:2] == (256, 44)
+    embeddings.reset()
+    assert vectors(run("ingest", "docs", "-c", "moon", "--json", **by_meaning)) == (44, 0, None)
+    assert len(asked_for(embeddings)) == 44
+
+
+def test_another_model_makes_every_vector_anew(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    run("ingest", "docs", "-c", "moon", **by_meaning)
+    other = by_meaning | {"CHATKIT_EMBEDDING_MODEL": "openai-compatible/large"}
+    assert vectors(run("ingest", "docs", "-c", "moon", "--json", **other)) == (2, 0, None)
+    assert [request.body["model"] for request in embeddings.requests] == ["small", "large"]
+
+
+def test_an_embedding_model_that_cannot_be_used_changes_nothing(run: Run, docs: Path) -> None:
+    done = run("ingest", "docs", "-c", "moon", CHATKIT_EMBEDDING_MODEL="anthropic/any")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Nothing was ingested:")
+    assert "Anthropic has no embeddings" in done.stderr
+    assert json.loads(run("collections", "list", "--json").stdout) == []
+
+
+def test_postgresql_keeps_vectors_too(
+    run: Run,
+    docs: Path,
+    embeddings: EmbeddingServer,
+    by_meaning: dict[str, str],
+    postgres_url: str,
+) -> None:
+    settings = by_meaning | {"CHATKIT_DATABASE_URL": postgres_url}
+    first = run("ingest", "docs", "-c", "moon", "--json", **settings)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert vectors(first) == (2, 0, None)
+    (docs / "moon.md").write_text("# The moon\n\nCheese.", encoding="utf-8")
+    assert vectors(run("ingest", "docs", "-c", "moon", "--json", **settings)) == (1, 0, None)
+    assert asked_for(embeddings)[2:] == ["The moon\n# The moon\n\nCheese."]
+
+
+def test_a_watch_embeds_changes_and_tries_again_with_the_next_one(
+    environment: dict[str, str],
+    docs: Path,
+    embeddings: EmbeddingServer,
+    by_meaning: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*PROGRAM, "ingest", "docs", "-c", "moon", "--watch"],
+        cwd=tmp_path,
+        env=environment | by_meaning,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _until(lambda: len(asked_for(embeddings)) == 2)
+    embeddings.reset()
+    embeddings.always = REFUSAL
+    (docs / "moon.md").write_text("Cheese.", encoding="utf-8")
+    _until(lambda: asked_for(embeddings) == ["Cheese."])
+    embeddings.reset()
+    (docs / "tide.md").write_text("Tide.", encoding="utf-8")
+    _until(lambda: sorted(asked_for(embeddings)) == ["Cheese.", "Tide."])
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Vectors are missing: The embedding model" in error
+    assert KEY not in error
+
+
+def _until(there: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
-    while not path.exists() and time.monotonic() < end:
+    while not there():
+        assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def _wait_for(path: Path) -> None:
+    _until(path.exists)

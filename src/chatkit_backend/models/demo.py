@@ -69,7 +69,7 @@ _CONNECT = (
     "in the environment or in `.env`, and restart the server."
 )
 
-_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`\n]*$)|~{3,})", re.MULTILINE)
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")  # of a heading; or a rule
 _NO_TEXT = re.compile(rf" {{0,3}}#{{1,6}}(\s|$)|\s*<!--.*-->\s*$|{_UNDERLINE.pattern}")
 # In running text: code, which stays as it is; a link to a file beside the document, which leads

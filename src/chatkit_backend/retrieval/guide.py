@@ -22,7 +22,7 @@ COLLECTION: Final = "docs"
 
 _PACKAGE: Final = Path(__file__).parents[1]
 # The build puts the documents into the package; a checkout has them beside `src/`.
-_INSTALLED: Final = (_PACKAGE / "guide",)
+_INSTALLED: Final = (_PACKAGE / "guide" / "README.md", _PACKAGE / "guide" / "docs")
 _IN_CHECKOUT: Final = (_PACKAGE.parents[1] / "README.md", _PACKAGE.parents[1] / "docs")
 
 
@@ -34,7 +34,7 @@ async def ingest_guide(store: ChunkStore) -> None:
     """
     if COLLECTION in {one.name for one in await store.collections()}:
         return
-    paths = _INSTALLED if _INSTALLED[0].is_dir() else _IN_CHECKOUT
+    paths = _INSTALLED if _INSTALLED[0].is_file() else _IN_CHECKOUT
     found = Selection(paths, include=("*.md",)).find()
     async with Converter() as converter:
         ingestion = Ingestion(store, converter, COLLECTION, base_url=None, max_bytes=1_000_000)
