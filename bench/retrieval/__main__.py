@@ -130,6 +130,8 @@ async def follow(
     """What a search does when documents are replaced by longer ones."""
     chance = random.Random(name)  # noqa: S311 - the same documents each time
     query = next(iter(collection.queries.values()))
+    if isinstance(search, ByMeaning):
+        await search.store.embed()  # what others have replaced is not of this measure
     replaced, after = [], []
     for number, texts in enumerate(chance.sample(documents, min(REPLACED, len(documents)))):
         replaced.append(await search.replace(texts, f" replaced {number}"))

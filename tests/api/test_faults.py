@@ -79,7 +79,8 @@ async def test_a_postgresql_that_crashes_under_load_loses_no_acknowledged_messag
     serve: Serve, provider: ScriptedProvider, own_postgres: OwnPostgres
 ) -> None:
     url = await migrated_database(own_postgres.url)
-    served = serve(database_url=url, database_timeout=3)
+    unlimited = {"turns_per_minute": 1_000_000, "requests_per_minute": 1_000_000}
+    served = serve(database_url=url, database_timeout=3, **unlimited)
     stopping = asyncio.Event()
 
     async def use(sender: Sender) -> None:
