@@ -21,6 +21,7 @@ from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
@@ -133,6 +134,13 @@ class _Build:
         settings = self._settings
         store = ThreadStore(database)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
+        parts = ChatParts(
+            store=store,
+            runner=self._runner,
+            budget=budget,
+            turns=turns,
+            documents=self._documents(database),
+        )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
             grace=settings.session_refresh_grace,
@@ -145,7 +153,7 @@ class _Build:
             client_secrets=client_secrets if "session" in settings.auth else None,
             hosted_sessions=self._hosted_sessions,
             limits=self._limits,
-            chat=ChatServer(store, self._runner, budget, turns, self._documents(database)),
+            chat=ChatServer(parts),
             turns=turns,
             store=store,
             api_keys=ApiKeyStore(database),

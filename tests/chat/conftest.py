@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
@@ -99,6 +100,9 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
         runner = AgentRunner(Workflows(Agent[TurnContext](name="assistant", **agent)), model)
         budget = budget or HistoryBudget(tokens=16_000, items=100)
         answers = answers or documents(store)
-        return LocalChat(ChatServer(store, runner, budget, RunningTurns(), answers), store)
+        parts = ChatParts(
+            store=store, runner=runner, budget=budget, turns=RunningTurns(), documents=answers
+        )
+        return LocalChat(ChatServer(parts), store)
 
     return make

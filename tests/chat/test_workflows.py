@@ -14,6 +14,7 @@ from agents import Agent, Model
 
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.workflows import Workflows, load_agent, load_workflows
@@ -127,7 +128,14 @@ async def test_the_agent_of_the_session_answers(
 ) -> None:
     support = Agent[TurnContext](name="support", instructions="You are the support desk.")
     runner = AgentRunner(Workflows(BUILT_IN, {"wf_abc": support}), model)
-    server = ChatServer(store, runner, HistoryBudget(16_000, 100), RunningTurns(), documents(store))
+    parts = ChatParts(
+        store=store,
+        runner=runner,
+        budget=HistoryBudget(16_000, 100),
+        turns=RunningTurns(),
+        documents=documents(store),
+    )
+    server = ChatServer(parts)
     chat = LocalChat(server, store, asking_for("wf_abc"))
     await chat.say("Hello")
     assert "You are the support desk." in str(provider.requests[-1].body)

@@ -8,42 +8,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import Any, TypeVar, assert_never
+from typing import Any
 
 import structlog
 from chatkit.actions import Action
-from chatkit.errors import BaseStreamError, CustomStreamError
 from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
-    AssistantMessageContentPartTextDelta,
-    AssistantMessageItem,
     AudioInput,
     FeedbackKind,
     NonStreamingReq,
     Page,
-    SDKHiddenContextItem,
     StreamingReq,
     StreamOptionsEvent,
-    StructuredInputItem,
     SyncCustomActionResponse,
     Thread,
     ThreadCreatedEvent,
     ThreadCustomActionParams,
     ThreadItem,
     ThreadItemAddedEvent,
-    ThreadItemBase,
     ThreadItemDoneEvent,
-    ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
-    ThreadItemUpdatedEvent,
     ThreadListParams,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
-    ThreadsAddStructuredInputReq,
-    ThreadsAddUserMessageReq,
-    ThreadsCreateReq,
     ThreadsCustomActionReq,
     ThreadsDeleteReq,
     ThreadsListReq,
@@ -53,63 +41,40 @@ from chatkit.types import (
     ThreadsUpdateReq,
     ThreadUpdatedEvent,
     TranscriptionResult,
-    UserMessageInput,
     UserMessageItem,
-    UserMessageTextContent,
     WidgetItem,
-    WorkflowItem,
 )
 
-from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.checks import checked_title, require_item, require_workable
 from chatkit_backend.chat.citations import cited
-from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
+from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
+from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
-from chatkit_backend.chat.searching import DocumentAnswers
-from chatkit_backend.chat.turns import RunningTurns
-from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
-from chatkit_backend.errors import Conflict, InvalidRequest, ModelError, NotFound, NotSupported
-from chatkit_backend.models.failures import detail, translate
+from chatkit_backend.context import RequestContext
+from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
 from chatkit_backend.store.threads import ThreadStore
 
 _log = structlog.get_logger(__name__)
-
-INTERRUPTED = "The answer above was interrupted before it was complete."
-
-
-_Item = TypeVar("_Item", bound=ThreadItemBase)
 
 
 class ChatServer(ChatKitServer[RequestContext]):
     """Answers ChatKit operations with an agent, from a store.
 
     Args:
-        store: Keeps the threads.
-        runner: Gives the answers.
-        budget: How much of a thread the model is shown.
-        turns: The operations that run in this process.
-        documents: What answers are based on.
-        attachment_store: Takes uploads; None where this server offers none.
+        parts: What it works with.
     """
 
     store: ThreadStore
 
-    def __init__(
-        self,
-        store: ThreadStore,
-        runner: AgentRunner,
-        budget: HistoryBudget,
-        turns: RunningTurns,
-        documents: DocumentAnswers,
-        *,
-        attachment_store: AttachmentStore[RequestContext] | None = None,
-    ) -> None:
-        super().__init__(store, attachment_store)
-        self.runner = runner
-        self.budget = budget
-        self.turns = turns
-        self.documents = documents
+    def __init__(self, parts: ChatParts) -> None:
+        super().__init__(parts.store, parts.attachment_store)
+        self.runner = parts.runner
+        self.budget = parts.budget
+        self.turns = parts.turns
+        self.documents = parts.documents
         self.converter = HistoryConverter()
 
     async def respond(
@@ -156,7 +121,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         if isinstance(operation, ThreadsSyncCustomActionReq):
             await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
-            operation.params.title = _checked_title(operation.params.title)
+            operation.params.title = checked_title(operation.params.title)
         answer = await self._process_non_streaming(operation, context)
         if isinstance(operation, ThreadsDeleteReq):
             await self.turns.stop_in(operation.params.thread_id)
@@ -207,37 +172,9 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> None:
         """Raises what the SDK would find out too late, when the status is already sent."""
         await require_permission(operation, self.store, context)
-        match operation:
-            case ThreadsCreateReq():
-                await self._check_message(operation.params.input, context)
-            case ThreadsAddUserMessageReq():
-                await self.store.load_thread(operation.params.thread_id, context)
-                await self._check_message(operation.params.input, context)
-            case ThreadsRetryAfterItemReq(params=params):
-                await self._named_item(params.thread_id, params.item_id, UserMessageItem, context)
-            case ThreadsAddStructuredInputReq(params=params):
-                item = await self._named_item(
-                    params.thread_id, params.item_id, StructuredInputItem, context
-                )
-                if item.status != "pending":
-                    raise Conflict("This input was answered already.", field="params.item_id")
-            case ThreadsCustomActionReq(params=params):
-                await self._check_action(params, type(self).action, context)
-            case ThreadsAddClientToolOutputReq():
-                pass  # `_add_client_tool_output` looks before it starts
-            case _:
-                assert_never(operation)
-
-    async def _named_item(
-        self, thread_id: str, item_id: str, kind: type[_Item], context: RequestContext
-    ) -> _Item:
-        item = await self.store.load_item(thread_id, item_id, context)
-        if not isinstance(item, kind):
-            expected = kind.model_fields["type"].default
-            raise InvalidRequest(
-                f"Item {item.id} is of type {item.type}, not {expected}.", field="params.item_id"
-            )
-        return item
+        await require_workable(operation, self.store, context)
+        if isinstance(operation, ThreadsCustomActionReq):
+            await self._check_action(operation.params, type(self).action, context)
 
     async def _check_action(
         self,
@@ -249,20 +186,7 @@ class ChatServer(ChatKitServer[RequestContext]):
             raise _no_actions()
         await self.store.load_thread(params.thread_id, context)
         if params.item_id:
-            await self._named_item(params.thread_id, params.item_id, WidgetItem, context)
-
-    async def _check_message(self, message: UserMessageInput, context: RequestContext) -> None:
-        # A foreign attachment found after `thread.created` would leave an empty thread behind.
-        for attachment_id in message.attachments:
-            await self.store.load_attachment(attachment_id, context)
-        has_words = any(
-            not isinstance(part, UserMessageTextContent) or part.text.strip()
-            for part in message.content
-        )
-        if not has_words and not message.attachments:
-            raise InvalidRequest(
-                "The message is empty: send text or an attachment.", field="params.input.content"
-            )
+            await require_item(params.thread_id, params.item_id, WidgetItem, self.store, context)
 
     async def _process_streaming(
         self, request: StreamingReq, context: RequestContext
@@ -321,43 +245,8 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.turns.writes_to(thread.id)
         return super()._process_events(
-            thread, context, lambda: self._closing_what_was_opened(thread, stream())
+            thread, context, lambda: closing_what_was_opened(self, thread, stream())
         )
-
-    async def _closing_what_was_opened(
-        self, thread: ThreadMetadata, events: AsyncIterator[ThreadStreamEvent]
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        """The events; when they fail, the unfinished items are finished as far as they came.
-
-        The SDK sends the error alone: the text that the user has read would be gone after a
-        reload.
-        """
-        unfinished: dict[str, ThreadItem] = {}
-        try:
-            async for event in events:
-                self._follow(unfinished, event)
-                yield event
-        except Exception as error:
-            for item in unfinished.values():
-                yield _ending_of(item)
-            raise _as_stream_error(error, thread) from error
-
-    def _follow(self, unfinished: dict[str, ThreadItem], event: ThreadStreamEvent) -> None:
-        match event:
-            case ThreadItemAddedEvent():
-                unfinished[event.item.id] = event.item.model_copy(deep=True)
-            case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta()):
-                self._update_pending_items(unfinished, event)
-            case ThreadItemUpdatedEvent():
-                # The SDK follows the same events. It appends text to the part that an event
-                # brought, so a part that both held would get every word twice.
-                self._update_pending_items(unfinished, event.model_copy(deep=True))
-            case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-                unfinished.pop(event.item.id, None)
-            case ThreadItemRemovedEvent():
-                unfinished.pop(event.item_id, None)
-            case _:
-                pass
 
     async def handle_stream_cancelled(
         self,
@@ -370,52 +259,11 @@ class ChatServer(ChatKitServer[RequestContext]):
         The SDK's note says that the user cancelled, but a closed tab and a lost connection look
         just the same (openai/chatkit-js#43, #104).
         """
-        note = SDKHiddenContextItem(
-            id=self.store.generate_item_id("sdk_hidden_context", thread, context),
-            thread_id=thread.id,
-            created_at=datetime.now(UTC),
-            content=INTERRUPTED,
-        )
-        try:
-            for item in filter(_is_worth_keeping, pending_items):
-                await self.store.add_thread_item(thread.id, item, context)
-            await self.store.add_thread_item(thread.id, note, context)
-        except NotFound:
-            _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
+        await keep_interrupted(self.store, thread, pending_items, context)
 
 
 def _no_actions() -> NotSupported:
     return NotSupported("This server handles no actions.", field="params.action.type")
-
-
-def _checked_title(title: str) -> str:
-    cleaned = clean_text(title, MAX_TITLE + 1)
-    if not 0 < len(cleaned) <= MAX_TITLE:
-        raise InvalidRequest(
-            f"params.title: use 1 to {MAX_TITLE} characters.", field="params.title"
-        )
-    return cleaned
-
-
-def _is_worth_keeping(item: ThreadItem) -> bool:
-    if isinstance(item, AssistantMessageItem):
-        return any(part.text.strip() for part in item.content)
-    return isinstance(item, WorkflowItem) and bool(item.workflow.tasks)
-
-
-def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
-    if _is_worth_keeping(item):
-        return ThreadItemDoneEvent(item=item)
-    return ThreadItemRemovedEvent(item_id=item.id)
-
-
-def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
-    """What the user is told; the detail goes to the log."""
-    if isinstance(error, BaseStreamError):
-        return error
-    told = error if isinstance(error, ModelError) else translate(error)
-    _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
-    return CustomStreamError(told.message, allow_retry=told.allow_retry)
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:
