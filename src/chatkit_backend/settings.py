@@ -44,6 +44,12 @@ def _split(value: object) -> object:
     return value
 
 
+def _split_at_bars(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split("|") if part.strip())
+    return value
+
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -80,6 +86,10 @@ def _is_sent_by_browsers(origin: SplitResult) -> bool:
 # A claim may be named by an address, such as https://example.com/groups; so its last colon counts.
 _ACCESS = re.compile(r"\s*[\w.-]+\s*=\s*[^\s=]+:[^:]*[^\s:][^:]*")
 _WORKFLOW = re.compile(r"[^=\s]+=[\w.]+:\w+")
+# Something in a module of the team's.
+_PLACE = r"^[\w.]+:\w+$"
+_PAIR = re.compile(r"[^=\s][^=]*=\s*\S.*")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(?:[a-z0-9.+-]+|\*)")
 
 
 # The groups of the documentation, each with the first setting in it.
@@ -182,6 +192,66 @@ class Settings(BaseSettings):
         validation_alias="CHATKIT_INSTRUCTIONS",
         description="What the assistant is told about its job (its system prompt).",
     )
+    agent: str | None = Field(
+        None,
+        pattern=_PLACE,
+        validation_alias="CHATKIT_AGENT",
+        description="Your own agent, as `MODULE:NAME`, such as `my_app.agents:support`: an "
+        "`agents.Agent`, a function that makes one, or a `ChatKitServer` class.",
+    )
+    actions: str | None = Field(
+        None,
+        pattern=_PLACE,
+        validation_alias="CHATKIT_ACTIONS",
+        description="What answers the actions of widgets, as `MODULE:NAME` of a "
+        "`chatkit_backend.Actions`.",
+    )
+    tag_resolver: str | None = Field(
+        None,
+        pattern=_PLACE,
+        validation_alias="CHATKIT_TAG_RESOLVER",
+        description="A function, as `MODULE:NAME`, that tells the model what a tag (an @mention) "
+        "in a message stands for.",
+    )
+    models: CommaSeparated = Field(
+        (),
+        validation_alias="CHATKIT_MODELS",
+        description="Models that a user may choose from, as `PROVIDER/MODEL=LABEL`, separated by "
+        "commas, such as `openai/gpt-5.4-mini=Quick,openai/gpt-5.4=Thorough`. Unset: nobody "
+        "chooses.",
+    )
+    composer_tools: CommaSeparated = Field(
+        (),
+        validation_alias="CHATKIT_COMPOSER_TOOLS",
+        description="Tools of the agent that a user may ask for, as `NAME=LABEL`, separated by "
+        "commas.",
+    )
+    title_model: str | None = Field(
+        None,
+        validation_alias="CHATKIT_TITLE_MODEL",
+        description="Model that gives a thread its title after the first answer, as "
+        "`provider/model`; `words` takes the first words instead, and `off` gives none. Unset: the "
+        "model that answers.",
+    )
+    transcription_model: str | None = Field(
+        None,
+        validation_alias="CHATKIT_TRANSCRIPTION_MODEL",
+        description="Model that writes down what a user dictates, as `openai/MODEL` or "
+        "`openai-compatible/MODEL`, such as `openai/gpt-4o-mini-transcribe`. Unset: no dictation.",
+    )
+    transcription_max_bytes: int = Field(
+        10_000_000,
+        ge=1_000,
+        le=25_000_000,
+        validation_alias="CHATKIT_TRANSCRIPTION_MAX_BYTES",
+        description="Largest recording, in bytes.",
+    )
+    transcription_max_seconds: int = Field(
+        300,
+        ge=1,
+        validation_alias="CHATKIT_TRANSCRIPTION_MAX_SECONDS",
+        description="Longest recording, in seconds.",
+    )
     model_connect_timeout: float = Field(
         5.0,
         gt=0,
@@ -252,6 +322,41 @@ class Settings(BaseSettings):
         "keys come from the variables of its own tools: `AWS_ACCESS_KEY_ID`, "
         "`AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and `AWS_ENDPOINT_URL`; `GOOGLE_SERVICE_ACCOUNT`; "
         "`AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`.",
+    )
+    upload_types: CommaSeparated = Field(
+        (
+            "image/png",
+            "image/jpeg",
+            "image/gif",
+            "image/webp",
+            "application/pdf",
+            "application/json",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "text/*",
+        ),
+        validation_alias="CHATKIT_UPLOAD_TYPES",
+        description="Media types of the files that users may attach, separated by commas; "
+        "`text/*` for all of a kind.",
+    )
+    upload_max_bytes: int = Field(
+        25_000_000,
+        ge=1,
+        validation_alias="CHATKIT_UPLOAD_MAX_BYTES",
+        description="Largest file that a user may attach, in bytes.",
+    )
+    upload_max_files: int = Field(
+        10,
+        ge=0,
+        le=100,
+        validation_alias="CHATKIT_UPLOAD_MAX_FILES",
+        description="Most files of a message; `0` takes none at all.",
+    )
+    attachment_tokens: int = Field(
+        8_000,
+        ge=0,
+        validation_alias="CHATKIT_ATTACHMENT_TOKENS",
+        description="How much text of attached files the model is shown of a message, in tokens "
+        "(estimated).",
     )
     history_tokens: int = Field(
         16_000,
@@ -359,6 +464,37 @@ class Settings(BaseSettings):
         ge=1_024,
         validation_alias="CHATKIT_MAX_BODY_BYTES",
         description="Largest request body, in bytes.",
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="CHATKIT_PUBLIC_URL",
+        description="Address at which browsers reach this server, such as "
+        "`https://chat.example.com`, for the addresses of files. Unset: that of each request.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        validation_alias="CHATKIT_SECRET_KEY",
+        description="Signs the addresses of files, 32 characters or more. Unset: a key that is "
+        "made once and kept in the database.",
+    )
+    greeting: str | None = Field(
+        None,
+        max_length=200,
+        validation_alias="CHATKIT_GREETING",
+        description="What the chat page says before the first message.",
+    )
+    starter_prompts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_bars)] = Field(
+        (),
+        validation_alias="CHATKIT_STARTER_PROMPTS",
+        description="Messages that the chat page offers to begin with, separated by `|`, each "
+        "`LABEL=MESSAGE` or just the message.",
+    )
+    locale: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        validation_alias="CHATKIT_LOCALE",
+        description="Language of the chat page, such as `de` or `pt-BR`. Unset: the browser's.",
     )
     heartbeat_seconds: float = Field(
         15.0,
@@ -518,6 +654,7 @@ class Settings(BaseSettings):
         "ollama_base_url",
         "openai_compatible_base_url",
         "jwks_url",
+        "public_url",
         mode="after",
     )
     @classmethod
@@ -550,6 +687,21 @@ class Settings(BaseSettings):
         ids = [pair.partition("=")[0].strip() for pair in value]
         if not all(_WORKFLOW.fullmatch(pair) for pair in value) or len(set(ids)) < len(ids):
             raise ValueError("write ID=MODULE:NAME, and each id once")
+        return value
+
+    @field_validator("models", "composer_tools", mode="after")
+    @classmethod
+    def _have_labels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [pair.partition("=")[0].strip() for pair in value]
+        if not all(_PAIR.fullmatch(pair) for pair in value) or len(set(names)) < len(names):
+            raise ValueError("write NAME=LABEL, and each name once")
+        return value
+
+    @field_validator("upload_types", mode="after")
+    @classmethod
+    def _are_media_types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(_MEDIA_TYPE.fullmatch(entry) for entry in value):
+            raise ValueError("write media types such as image/png or text/*")
         return value
 
     @field_validator("collection_access", mode="after")
