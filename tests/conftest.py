@@ -64,6 +64,7 @@ def settings_for(provider: ScriptedProvider, tmp_path: Path) -> SettingsFor:
             "openai_compatible_base_url": provider.base_url,
             "database_url": f"sqlite:///{tmp_path / 'chat.db'}",
             "model_retries": 0,
+            "title_model": "off",  # else every new thread would be a model call more
         }
         return Settings(_env_file=None, **(values | changes))
 

@@ -14,16 +14,18 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import chatkit, debug, hosted, ops, sessions
+from chatkit_backend.api import chatkit, config, debug, hosted, ops, sessions
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
@@ -31,10 +33,17 @@ from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.models.credentials import DEMO
 from chatkit_backend.models.registry import open_model
-from chatkit_backend.providers import model_credentials, model_limits, model_names
+from chatkit_backend.offers import page_config
+from chatkit_backend.providers import (
+    labels,
+    model_credentials,
+    model_limits,
+    model_names,
+    title_model_names,
+)
 from chatkit_backend.retrieval.guide import ingest_guide
 from chatkit_backend.searching import document_search, embedding_model
-from chatkit_backend.settings import Settings, load_settings
+from chatkit_backend.settings import Settings, load_settings, setting_name
 from chatkit_backend.signin import SignIn
 from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
@@ -69,7 +78,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    for router in (chatkit.router, sessions.router, hosted.router, ops.router, debug.router):
+    for router in (
+        chatkit.router,
+        config.router,
+        sessions.router,
+        hosted.router,
+        ops.router,
+        debug.router,
+    ):
         app.include_router(router)
     add_error_handlers(app)
     _add_middleware(app, settings)
@@ -89,6 +105,14 @@ class _Build:
         self._settings = settings
         credentials = model_credentials(settings)
         self._model = open_model(model_names(settings), credentials, model_limits(settings))
+        title_names = title_model_names(settings)
+        asked = setting_name("title_model" if settings.title_model else "model")
+        self._title_model = (
+            open_model(title_names, credentials, model_limits(settings), asked)
+            if title_names
+            else None
+        )
+        self._composer = _composer(settings)
         workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
         self._runner = AgentRunner(workflows, self._model, tracing_key)
@@ -108,6 +132,8 @@ class _Build:
             opened.push_async_callback(database.close)
             for part in (
                 self._model,
+                self._title_model,
+                self._composer,
                 self._embeddings,
                 self._limits,
                 self._sign_in,
@@ -115,6 +141,9 @@ class _Build:
             ):
                 if part is not None:
                     opened.push_async_callback(part.close)
+            titles = self._titles(database)
+            if titles:
+                opened.push_async_callback(titles.close)
             turns = RunningTurns()
             opened.push_async_callback(turns.stop_all)
             await database.make_ready()
@@ -128,9 +157,9 @@ class _Build:
                 file_sweep = FileSweep(database, self._files)
                 file_sweep.start()
                 opened.push_async_callback(file_sweep.stop)
-            yield self._services(database, turns)
+            yield self._services(database, turns, titles)
 
-    def _services(self, database: Database, turns: RunningTurns) -> Services:
+    def _services(self, database: Database, turns: RunningTurns, titles: Titles | None) -> Services:
         settings = self._settings
         store = ThreadStore(database)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
@@ -140,6 +169,8 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
+            composer=self._composer,
+            titles=titles,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -158,12 +189,18 @@ class _Build:
             store=store,
             api_keys=ApiKeyStore(database),
             all_threads=AllThreads(database),
+            page_config=page_config(settings),
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
             max_body_bytes=settings.max_body_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
+
+    def _titles(self, database: Database) -> Titles | None:
+        if self._settings.title_model == "off":
+            return None
+        return Titles(ThreadStore(database), self._title_model)
 
     def _documents(self, database: Database) -> DocumentAnswers:
         settings = self._settings
@@ -174,6 +211,16 @@ class _Build:
             settings.retrieval_limit,
             settings.retrieval_threshold,
         )
+
+
+def _composer(settings: Settings) -> Composer:
+    credentials, limits = model_credentials(settings), model_limits(settings)
+    variable = setting_name("models")
+    models = {
+        name: open_model([name], credentials, limits, variable) for name in labels(settings.models)
+    }
+    tools = tuple(labels(settings.composer_tools))
+    return Composer(models, tools, model_names(settings))
 
 
 def _retrieval_mode(settings: Settings) -> Mode:

@@ -7,13 +7,28 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from chatkit_backend.models.credentials import CallLimits, Credentials, default_model
+from chatkit_backend.models.credentials import DEMO, CallLimits, Credentials, default_model
 from chatkit_backend.settings import Settings
 
 
 def model_names(settings: Settings) -> tuple[str, ...]:
     """The models that answer, the first first, such as `("openai/gpt-5.4-mini", "demo")`."""
     return settings.model or (default_model(model_credentials(settings)),)
+
+
+def title_model_names(settings: Settings) -> tuple[str, ...]:
+    """The models that are asked for titles, the first first; none where first words are taken.
+
+    The demo model answers the same to everything, so it is never asked.
+    """
+    named = (settings.title_model.strip(),) if settings.title_model else model_names(settings)
+    return tuple(name for name in named if name not in {DEMO, "words", "off"})
+
+
+def labels(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The label of each name in `NAME=LABEL` pairs, such as those of `CHATKIT_MODELS`."""
+    split = (pair.partition("=") for pair in pairs)
+    return {name.strip(): label.strip() for name, _, label in split}
 
 
 def model_credentials(settings: Settings) -> Credentials:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from chatkit.types import Page
+from chatkit.types import Page, ThreadMetadata
 from sqlalchemy import select
 
 from chatkit_backend.context import RequestContext
@@ -16,12 +16,18 @@ from chatkit_backend.store.tables import metadata
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
 from tests.store.examples import call, file_attachment, message, thread
 
+
+def rename(found: ThreadMetadata) -> None:
+    found.title = "Stolen"
+
+
 Call = Callable[[ThreadStore, RequestContext], Awaitable[Any]]
 
 # Each with the ids of what alice owns. A new method fails the test below until it stands here.
 CALLS: dict[str, Call] = {
     "load_thread": lambda store, who: store.load_thread("thr_1", who),
     "save_thread": lambda store, who: store.save_thread(thread(title="Stolen"), who),
+    "change_thread": lambda store, who: store.change_thread("thr_1", rename, who),
     "load_thread_items": lambda store, who: store.load_thread_items("thr_1", None, 9, "asc", who),
     "save_attachment": lambda store, who: store.save_attachment(file_attachment(), who),
     "load_attachment": lambda store, who: store.load_attachment("atc_1", who),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chatkit_backend.api.page_config import PageConfig
 from chatkit_backend.auth.client_secrets import ClientSecrets
 from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.auth.rate_limits import RateLimits
@@ -35,6 +36,7 @@ class Services:
         store: Keeps the threads.
         api_keys: Knows who may call `/v1`.
         all_threads: The threads of every user, for whoever may.
+        page_config: What a page is told of this server.
         turns_per_minute: Rate limit of sessions that have none of their own.
         check_database: Raises `DatabaseUnavailable` when the database does not answer.
         max_body_bytes: Largest request body.
@@ -52,6 +54,7 @@ class Services:
     store: ThreadStore
     api_keys: ApiKeyStore
     all_threads: AllThreads
+    page_config: PageConfig
     turns_per_minute: int
     check_database: Callable[[], Awaitable[None]]
     max_body_bytes: int

@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 from agents import (
     Agent,
     Model,
+    ModelSettings,
     RunConfig,
     RunContextWrapper,
     Runner,
@@ -38,12 +39,16 @@ from chatkit.types import (
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
-from chatkit_backend.context import RequestContext
+from chatkit_backend.context import RequestContext, clean_text
+from chatkit_backend.errors import ModelError
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
 
 # Marks the hidden items that hold what a server-side tool was asked and what it said.
 TOOL_RESULT_PREFIX = "run"
+
+# A name in a sentence for the user.
+MAX_TOOL_NAME = 64
 
 TurnContext = AgentContext[RequestContext]
 
@@ -93,6 +98,8 @@ class AgentRunner:
         *,
         tools: Sequence[Tool] = (),
         workflow: WorkflowItem | None = None,
+        model: Model | None = None,
+        first_tool: str | None = None,
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Runs the agent on the conversation, oldest item first.
 
@@ -104,19 +111,24 @@ class AgentRunner:
             tools: What the agent can use in this turn besides its own. What they say is forgotten
                 after it.
             workflow: One that was opened before the answer; closed when the answer begins.
+            model: Used instead of the usual one.
+            first_tool: Name of the tool that the agent has to use before it answers.
 
         Raises:
+            ModelError: The agent has no such tool.
             Exception: Whatever the Agents SDK or the provider's client raises.
         """
         turn = TurnContext(
             thread=thread, store=store, request_context=context, workflow_item=workflow
         )
         agent = _with_tools(await self.workflows.agent(context), tools)
+        if first_tool is not None:
+            agent = await _using_first(agent, first_tool, turn)
         result = Runner.run_streamed(
             agent,
             conversation,
             context=turn,
-            run_config=self._run_config(context),
+            run_config=self._run_config(context, model),
         )
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
@@ -126,11 +138,12 @@ class AgentRunner:
         finally:
             await run.close()
 
-    def _run_config(self, context: RequestContext) -> RunConfig:
+    def _run_config(self, context: RequestContext, model: Model | None = None) -> RunConfig:
+        model = model or self.model
         wanted = context.session is None or context.session.workflow.tracing
         if self.tracing_key is None or not wanted:
-            return RunConfig(model=self.model, tracing_disabled=True)
-        return RunConfig(model=self.model, tracing={"api_key": self.tracing_key})
+            return RunConfig(model=model, tracing_disabled=True)
+        return RunConfig(model=model, tracing={"api_key": self.tracing_key})
 
 
 def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnContext]:
@@ -138,6 +151,27 @@ def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnC
     own = {tool.name for tool in agent.tools}
     more = [tool for tool in tools if tool.name not in own]
     return agent.clone(tools=[*agent.tools, *more]) if more else agent
+
+
+async def _using_first(
+    agent: Agent[TurnContext], tool: str, turn: TurnContext
+) -> Agent[TurnContext]:
+    """The agent, made to use one of its tools before it answers.
+
+    Raises:
+        ModelError: It has no such tool.
+    """
+    names = {known.name for known in await agent.get_all_tools(RunContextWrapper(turn))}
+    if tool not in names:
+        raise ModelError(
+            f"The tool “{clean_text(tool, MAX_TOOL_NAME)}” cannot be used for this answer. "
+            "Send the message without it.",
+            allow_retry=False,
+        )
+    return agent.clone(
+        model_settings=agent.model_settings.resolve(ModelSettings(tool_choice=tool)),
+        reset_tool_choice=True,  # else it would be called again for ever
+    )
 
 
 class _WatchedQueue(asyncio.Queue[Any]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypeVar, assert_never
 
 from chatkit.types import (
+    ActiveStatus,
     StreamingReq,
     StructuredInputItem,
     ThreadItemBase,
@@ -37,24 +38,28 @@ async def require_workable(
     Raises:
         NotFoundInStore: The thread, item or attachment is not there.
         InvalidRequest: The message is empty, or the item is of another type.
-        Conflict: The structured input was answered already.
+        Conflict: The thread is locked or closed, or the structured input was answered already.
     """
     match operation:
         case ThreadsCreateReq():
             await _require_message(operation.params.input, store, context)
         case ThreadsAddUserMessageReq():
-            await store.load_thread(operation.params.thread_id, context)
+            await _require_open(operation.params.thread_id, store, context)
             await _require_message(operation.params.input, store, context)
         case ThreadsRetryAfterItemReq(params=params):
+            await _require_open(params.thread_id, store, context)
             await require_item(params.thread_id, params.item_id, UserMessageItem, store, context)
         case ThreadsAddStructuredInputReq(params=params):
+            await _require_open(params.thread_id, store, context)
             item = await require_item(
                 params.thread_id, params.item_id, StructuredInputItem, store, context
             )
             if item.status != "pending":
                 raise Conflict("This input was answered already.", field="params.item_id")
-        case ThreadsCustomActionReq() | ThreadsAddClientToolOutputReq():
-            pass  # each is looked at where it is handled
+        case ThreadsAddClientToolOutputReq(params=params):
+            await _require_open(params.thread_id, store, context)
+        case ThreadsCustomActionReq():
+            pass  # looked at where it is handled; widgets of a closed thread can still be used
         case _:
             assert_never(operation)
 
@@ -93,6 +98,22 @@ def checked_title(title: str) -> str:
             f"params.title: use 1 to {MAX_TITLE} characters.", field="params.title"
         )
     return cleaned
+
+
+async def _require_open(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
+    """Make sure that the thread takes input.
+
+    Raises:
+        NotFoundInStore: The thread is not there.
+        Conflict: It is locked or closed.
+    """
+    status = (await store.load_thread(thread_id, context)).status
+    if isinstance(status, ActiveStatus):
+        return
+    why = f": {status.reason}" if status.reason else "."
+    raise Conflict(
+        f"This thread is {status.type} and takes no input{why}", field="params.thread_id"
+    )
 
 
 async def _require_message(

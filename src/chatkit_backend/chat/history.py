@@ -82,6 +82,11 @@ class Conversation:
         after = [part for item in self._remembered[last_user:] for part in item.input]
         return [*before, *(message for message in about if message), *after]
 
+    def last_user_message(self) -> UserMessageItem | None:
+        """What the user wrote last; None in a thread without any message of theirs."""
+        newest_first = (remembered.item for remembered in reversed(self._remembered))
+        return next((item for item in newest_first if isinstance(item, UserMessageItem)), None)
+
     def said(self) -> list[str]:
         """What the user has written, oldest first; what a message quotes comes before it."""
         return [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
+from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
@@ -24,6 +26,8 @@ class ChatParts:
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
         documents: What answers are based on.
+        composer: What a user may choose for a message.
+        titles: Gives threads their titles; None where they get none by themselves.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -32,4 +36,6 @@ class ChatParts:
     budget: HistoryBudget
     turns: RunningTurns
     documents: DocumentAnswers
+    composer: Composer = field(default_factory=Composer)
+    titles: Titles | None = None
     attachment_store: AttachmentStore[RequestContext] | None = None

@@ -6,6 +6,7 @@ overridden because it is wrong is overridden here, each with its reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -32,6 +33,8 @@ from chatkit.types import (
     ThreadListParams,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
     ThreadsCustomActionReq,
     ThreadsDeleteReq,
     ThreadsListReq,
@@ -40,6 +43,7 @@ from chatkit.types import (
     ThreadStreamEvent,
     ThreadsUpdateReq,
     ThreadUpdatedEvent,
+    ThreadUpdateParams,
     TranscriptionResult,
     UserMessageItem,
     WidgetItem,
@@ -52,6 +56,7 @@ from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
@@ -75,6 +80,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.budget = parts.budget
         self.turns = parts.turns
         self.documents = parts.documents
+        self.composer = parts.composer
+        self.titles = parts.titles
         self.converter = HistoryConverter()
 
     async def respond(
@@ -85,6 +92,9 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
         history = await conversation(self.store, thread.id, context, self.budget, self.converter)
+        choice = self.composer.choice(
+            history.last_user_message(), continued=input_user_message is None
+        )
         search = self.documents.turn(history.said(), thread.id, context)
         async for event in search.in_advance(shown=input_user_message is not None):
             yield event
@@ -95,6 +105,8 @@ class ChatServer(ChatKitServer[RequestContext]):
             context,
             tools=search.tools(),
             workflow=search.workflow,
+            model=self.composer.model(choice),
+            first_tool=choice.tool,
         )
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
@@ -121,11 +133,21 @@ class ChatServer(ChatKitServer[RequestContext]):
         if isinstance(operation, ThreadsSyncCustomActionReq):
             await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
-            operation.params.title = checked_title(operation.params.title)
+            return await self._rename(operation.params, context)
         answer = await self._process_non_streaming(operation, context)
         if isinstance(operation, ThreadsDeleteReq):
             await self.turns.stop_in(operation.params.thread_id)
         return answer
+
+    async def _rename(self, params: ThreadUpdateParams, context: RequestContext) -> bytes:
+        """As the SDK does it, but without undoing what the thread's answer changes meanwhile."""
+        title = checked_title(params.title)
+
+        def rename(thread: ThreadMetadata) -> None:
+            thread.title = title
+
+        renamed = await self.store.change_thread(params.thread_id, rename, context)
+        return self._serialize(self._to_thread_response(renamed))
 
     async def _list_threads(self, params: ThreadListParams, context: RequestContext) -> bytes:
         found = await page_of_threads(params, DEFAULT_PAGE_SIZE, self.store, context)
@@ -173,6 +195,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         """Raises what the SDK would find out too late, when the status is already sent."""
         await require_permission(operation, self.store, context)
         await require_workable(operation, self.store, context)
+        if isinstance(operation, ThreadsCreateReq | ThreadsAddUserMessageReq):
+            self.composer.require_offered(operation.params.input.inference_options)
         if isinstance(operation, ThreadsCustomActionReq):
             await self._check_action(operation.params, type(self).action, context)
 
@@ -235,18 +259,39 @@ class ChatServer(ChatKitServer[RequestContext]):
         ):
             yield event
 
-    # What happens when an answer breaks off.
+    # What an answer does to its thread, and what happens when it breaks off.
 
-    def _process_events(
+    async def _process_events(
         self,
         thread: ThreadMetadata,
         context: RequestContext,
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
+        """The SDK's, which would save the thread as it was loaded, over what others changed since.
+
+        So it is given a copy that never changes, and the changes are looked after here.
+        """
         self.turns.writes_to(thread.id)
-        return super()._process_events(
-            thread, context, lambda: closing_what_was_opened(self, thread, stream())
-        )
+        title = self.titles.for_turn(thread, context) if self.titles else None
+        changes = ThreadChanges(thread, self.store, context, title)
+
+        def updated() -> ThreadUpdatedEvent:
+            return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
+
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            events = closing_what_was_opened(self, thread, stream())
+            return keeping_changes(events, changes, updated)
+
+        try:
+            unchanged = thread.model_copy(deep=True)
+            async for event in super()._process_events(unchanged, context, answer):
+                yield event
+        except asyncio.CancelledError:
+            await changes.break_off()
+            raise
+        # Outside of the SDK's: who leaves now has the whole answer, and interrupts nothing.
+        if await changes.last():
+            yield updated()
 
     async def handle_stream_cancelled(
         self,

@@ -6,6 +6,7 @@ Makes clients, and never calls a provider: a wrong key shows at the first messag
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents import Model
 
@@ -30,7 +31,10 @@ SETTING = ModelSetting(
 
 
 def open_model(
-    names: Sequence[str], credentials: Credentials, limits: CallLimits | None = None
+    names: Sequence[str],
+    credentials: Credentials,
+    limits: CallLimits | None = None,
+    variable: str = SETTING.variable,
 ) -> Model:
     """The model to call; close it with `await model.close()`.
 
@@ -39,12 +43,14 @@ def open_model(
             one fails before its first token. None at all: `default_model(credentials)`.
         credentials: Keys and addresses.
         limits: Timeouts and retries of every call.
+        variable: The setting that names them, for the sentences about it.
 
     Raises:
         SettingsError: A name cannot be used; one sentence for each, with the remedy.
     """
     chosen = [name.strip() for name in names] or [default_model(credentials)]
-    problems = [told for name in chosen if (told := problem(name, SETTING, credentials))]
+    setting = replace(SETTING, variable=variable)
+    problems = [told for name in chosen if (told := problem(name, setting, credentials))]
     if problems:
         raise SettingsError(*problems)
     models = [(name, _open(name, credentials, limits or CallLimits())) for name in chosen]

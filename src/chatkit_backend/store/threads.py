@@ -6,7 +6,7 @@ from one that never was. No method keeps a connection when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,17 +76,36 @@ class ThreadStore(Store[RequestContext]):
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
         """Store the thread; one that is there keeps its place in the list and its `created_at`."""
-        values = _named(
-            context,
-            new_id=thread.id,
-            new_owner_id=context.user.id,
-            new_created_at=thread.created_at,
-            new_updated_at=_now(),
-            new_data=documents.thread_document(thread),
-        )
+        values = _values_of(thread, context)
         async with self._database.write_one() as connection:
             if await connection.scalar(self._upserts.thread, values) is None:
                 raise _no_thread(thread.id)
+
+    async def change_thread(
+        self, thread_id: str, change: Callable[[ThreadMetadata], None], context: RequestContext
+    ) -> ThreadMetadata:
+        """Change the thread as it is stored now; no other change of it comes in between.
+
+        Saving a thread that was loaded earlier would undo what somebody else changed since.
+
+        Args:
+            thread_id: The thread.
+            change: Is given the thread, and sets what is to be different.
+            context: Who asks.
+
+        Returns:
+            The thread as it is stored after that.
+        """
+        values = _named(context, thread=thread_id, new_updated_at=_now())
+        async with self._database.write() as connection:
+            await _touch(connection, values)
+            row = (await connection.execute(statements.THREAD, values)).one()
+            thread = documents.read_thread(row.data, row.created_at)
+            if thread is None:
+                raise _no_thread(thread_id)
+            change(thread)
+            await connection.execute(self._upserts.thread, _values_of(thread, context))
+        return thread
 
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: RequestContext
@@ -299,6 +318,18 @@ class ThreadStore(Store[RequestContext]):
 def _named(context: RequestContext, **values: Any) -> dict[str, Any]:
     """The values of a statement, with the asking user as the owner."""
     return values | {"owner": context.user.id}
+
+
+def _values_of(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any]:
+    """What is stored of a thread."""
+    return _named(
+        context,
+        new_id=thread.id,
+        new_owner_id=context.user.id,
+        new_created_at=thread.created_at,
+        new_updated_at=_now(),
+        new_data=documents.thread_document(thread),
+    )
 
 
 async def _require_thread(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
