@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from chatkit.types import ChatKitReq, ThreadItem, is_streaming_req
 from pydantic import TypeAdapter
 
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
-from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.chat.titles import Titles
+from chatkit_backend.chat.turns import RunningTurns, Turn
 from chatkit_backend.chat.workflows import Workflows
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials
@@ -41,11 +43,28 @@ class LocalChat:
     store: ThreadStore
     context: RequestContext = ADA
 
-    async def stream(self, operation: str, **params: Any) -> list[Event]:
+    def chunks(self, operation: str, **params: Any) -> AsyncGenerator[bytes, None]:
         parsed = _OPERATION.validate_python({"type": operation, "params": params})
         assert is_streaming_req(parsed)
-        chunks = [chunk async for chunk in self.server.stream(parsed, self.context)]
-        return [json.loads(chunk.removeprefix(b"data: ")) for chunk in chunks]
+        return self.server.stream(parsed, self.context)
+
+    async def events(self, operation: str, **params: Any) -> AsyncIterator[Event]:
+        """The events of a streaming operation as they come."""
+        async for chunk in self.chunks(operation, **params):
+            yield json.loads(chunk.removeprefix(b"data: "))
+
+    async def stream(self, operation: str, **params: Any) -> list[Event]:
+        return [event async for event in self.events(operation, **params)]
+
+    def start(self, operation: str, **params: Any) -> Turn:
+        """The operation as a turn, which can be stopped."""
+        return self.server.turns.start(self.chunks(operation, **params))
+
+    async def ask(self, operation: str, **params: Any) -> Any:
+        """The answer of an operation that does not stream."""
+        parsed = _OPERATION.validate_python({"type": operation, "params": params})
+        assert not is_streaming_req(parsed)
+        return json.loads(await self.server.answer(parsed, self.context))
 
     async def say(self, text: str, thread_id: str | None = None, **extra: Any) -> list[Event]:
         if thread_id is None:
@@ -95,13 +114,21 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
     def make(
         budget: HistoryBudget | None = None,
         answers: DocumentAnswers | None = None,
+        titles: Titles | None = None,
+        composer: Composer | None = None,
         **agent: Any,
     ) -> LocalChat:
         runner = AgentRunner(Workflows(Agent[TurnContext](name="assistant", **agent)), model)
         budget = budget or HistoryBudget(tokens=16_000, items=100)
         answers = answers or documents(store)
         parts = ChatParts(
-            store=store, runner=runner, budget=budget, turns=RunningTurns(), documents=answers
+            store=store,
+            runner=runner,
+            budget=budget,
+            turns=RunningTurns(),
+            documents=answers,
+            titles=titles,
+            composer=composer or Composer(),
         )
         return LocalChat(ChatServer(parts), store)
 

@@ -93,6 +93,7 @@ def environment(provider: ScriptedProvider) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "CHATKIT_MODEL": "openai-compatible/scripted",
         "CHATKIT_MODEL_RETRIES": "0",
+        "CHATKIT_TITLE_MODEL": "off",
         "OPENAI_COMPATIBLE_BASE_URL": provider.base_url,
         "OPENAI_COMPATIBLE_API_KEY": "sk-a-key-that-stays-secret",
         "CHATKIT_SHUTDOWN_SECONDS": "1",

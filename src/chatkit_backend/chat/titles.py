@@ -207,11 +207,11 @@ def usable_title(said: str) -> str | None:
 def first_words(message: UserMessageItem) -> str:
     """The first words of a message, or the name of a file that comes without any."""
     names = " ".join(attachment.name for attachment in message.attachments[:1])
-    text = clean_text(_text_of(message) or names, _MAX_WORDS + 1)
+    text = clean_text(_text_of(message) or names, 2 * _MAX_WORDS)
     if len(text) <= _MAX_WORDS:
         return text
     # In a language without spaces between words, anywhere.
-    shorter = text.rpartition(" ")[0] or text[:-1]
+    shorter = text[: _MAX_WORDS + 1].rpartition(" ")[0] or text[:_MAX_WORDS]
     return f"{shorter.rstrip(' ,;:.-')}…"
 
 

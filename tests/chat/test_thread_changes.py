@@ -1,0 +1,146 @@
+"""What tools change in their thread is kept, and undoes nothing of what others change."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from agents import RunContextWrapper, function_tool
+from chatkit.types import ClosedStatus, LockedStatus
+
+from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.errors import Conflict
+from tests.chat.conftest import LocalChat, MakeChat
+from tests.chatting import Event, message, thread_of
+from tests.provider.server import ScriptedProvider
+from tests.provider.steps import Failure, Hang, SlowFirstByte, Text, ToolCalls
+
+
+@function_tool
+async def lock(run: RunContextWrapper[TurnContext]) -> str:
+    """Locks the thread."""
+    run.context.thread.status = LockedStatus(reason="A colleague takes over.")
+    run.context.thread.metadata["ticket"] = 7
+    return "locked"
+
+
+@function_tool
+async def call_it(run: RunContextWrapper[TurnContext]) -> str:
+    """Names the thread."""
+    run.context.thread.title = "Called by the agent"
+    return "named"
+
+
+@pytest.fixture
+def chat(make_chat: MakeChat) -> LocalChat:
+    return make_chat(tools=[lock, call_it])
+
+
+def updates(events: list[Event]) -> list[dict[str, Any]]:
+    return [event["thread"] for event in events if event["type"] == "thread.updated"]
+
+
+async def test_what_a_tool_changes_is_stored_and_told_once(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("lock", "{}")]), Text("Somebody will write to you."))
+    events = await chat.say("I want a human")
+    [told] = updates(events)
+    assert told["status"] == {"type": "locked", "reason": "A colleague takes over."}
+    stored = await chat.store.load_thread(thread_of(events), chat.context)
+    assert stored.status == LockedStatus(reason="A colleague takes over.")
+    assert stored.metadata == {"ticket": 7}
+
+
+async def test_a_change_undoes_no_rename_that_came_meanwhile(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    # The SDK saves the thread as it was when the turn began.
+    provider.script(SlowFirstByte(0.2, ToolCalls([("lock", "{}")])), Text("Done."))
+    events = []
+    async for event in chat.events("threads.create", input=message("I want a human")):
+        events.append(event)
+        if event["type"] == "stream_options":
+            renamed = thread_of(events)
+            await chat.ask("threads.update", thread_id=renamed, title="Mine")
+    [told] = updates(events)
+    assert (told["title"], told["status"]["type"]) == ("Mine", "locked")
+    stored = await chat.store.load_thread(thread_of(events), chat.context)
+    assert (stored.title, stored.status.type) == ("Mine", "locked")
+
+
+async def test_a_change_before_an_error_is_kept(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("lock", "{}")]), Failure(500))
+    events = await chat.say("I want a human")
+    assert {"thread.updated", "error"} <= {event["type"] for event in events}
+    stored = await chat.store.load_thread(thread_of(events), chat.context)
+    assert stored.status.type == "locked"
+
+
+async def test_a_change_of_a_turn_that_is_stopped_is_kept(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("lock", "{}")]), Hang(0))
+    turn = chat.start("threads.create", input=message("I want a human"))
+    assert await provider.until_called(2)
+    await turn.stop()
+    [thread] = (await chat.store.load_threads(9, None, "desc", chat.context)).data
+    assert thread.status.type == "locked"
+
+
+async def test_an_agent_may_name_the_thread(chat: LocalChat, provider: ScriptedProvider) -> None:
+    provider.script(ToolCalls([("call_it", "{}")]), Text("Done."))
+    assert [told["title"] for told in updates(await chat.say("Hello"))] == ["Called by the agent"]
+
+
+async def test_a_rename_undoes_no_status_that_comes_meanwhile(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    thread = thread_of(await chat.say("Hello"))
+    provider.script(ToolCalls([("lock", "{}")]), Text("Done."))
+    renames = [
+        asyncio.create_task(chat.ask("threads.update", thread_id=thread, title=f"Title {n}"))
+        for n in range(20)
+    ]
+    await chat.say("I want a human", thread)
+    await asyncio.gather(*renames)
+    stored = await chat.store.load_thread(thread, chat.context)
+    assert stored.status.type == "locked"
+    assert str(stored.title).startswith("Title")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (LockedStatus(reason="In review."), "This thread is locked and takes no input: In review."),
+        (ClosedStatus(), "This thread is closed and takes no input."),
+    ],
+    ids=["locked", "closed"],
+)
+async def test_a_thread_that_takes_no_input_refuses_all_of_it(
+    chat: LocalChat, provider: ScriptedProvider, status: LockedStatus | ClosedStatus, told: str
+) -> None:
+    events = await chat.say("Hello")
+    thread = thread_of(events)
+
+    def close(stored: Any) -> None:
+        stored.status = status
+
+    await chat.store.change_thread(thread, close, chat.context)
+    before = await chat.items(thread)
+    asked_for = len(provider.requests)
+    inputs: list[tuple[str, dict[str, Any]]] = [
+        ("threads.add_user_message", {"input": message("Still there?")}),
+        ("threads.retry_after_item", {"item_id": events[1]["item"]["id"]}),
+        ("threads.add_client_tool_output", {"result": 1}),
+        ("threads.add_structured_input", {"item_id": "msg_1", "input": {"answers": {}}}),
+    ]
+    for operation, params in inputs:
+        with pytest.raises(Conflict) as refused:
+            await chat.stream(operation, thread_id=thread, **params)
+        assert (refused.value.message, refused.value.field) == (told, "params.thread_id")
+    assert await chat.items(thread) == before
+    assert len(provider.requests) == asked_for
