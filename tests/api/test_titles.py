@@ -36,19 +36,27 @@ def titles_in(events: list[Event]) -> list[str | None]:
 async def test_the_setting_says_who_gives_the_title(
     serve: Serve,
     provider: ScriptedProvider,
-    database_url: str,
     changes: dict[str, Any],
-    titles: list[str],
+    titles: list[str | None],
     asked: list[str],
 ) -> None:
     provider.script(give, give)
-    served = serve(database_url=database_url, retrieval="off", **changes)
+    served = serve(retrieval="off", **changes)
     async with Chat(served.url) as chat:
         events = await chat.say("Where does it rise?")
         listed = (await chat.ask("threads.list"))["data"]
     assert titles_in(events) == titles
     assert [thread.get("title") for thread in listed] == (titles or [None])
     assert [request.body["model"] for request in provider.requests] == asked
+
+
+async def test_every_database_keeps_the_title(
+    serve: Serve, provider: ScriptedProvider, database_url: str
+) -> None:
+    provider.script(give, give)
+    async with Chat(serve(title_model=None, database_url=database_url).url) as chat:
+        thread = thread_of(await chat.say("Where does it rise?"))
+        assert (await chat.ask("threads.get_by_id", thread_id=thread))["title"] == "Sunrise"
 
 
 async def test_titles_count_against_no_rate_limit(serve: Serve, provider: ScriptedProvider) -> None:
@@ -59,7 +67,7 @@ async def test_titles_count_against_no_rate_limit(serve: Serve, provider: Script
 
 
 async def test_a_server_that_stops_while_a_title_is_asked_for_keeps_the_first_words(
-    serve: Serve, provider: ScriptedProvider, tmp_path: Any
+    serve: Serve, provider: ScriptedProvider
 ) -> None:
     slow = SlowFirstByte(30, Text("Too late"))
     provider.script(Text("In the east."), slow)

@@ -14,7 +14,7 @@ from chatkit_backend.errors import Conflict
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import Event, message, thread_of
 from tests.provider.server import ScriptedProvider
-from tests.provider.steps import Failure, Hang, SlowFirstByte, Text, ToolCalls
+from tests.provider.steps import SlowFirstByte, Text, ToolCalls
 
 
 @function_tool
@@ -32,9 +32,24 @@ async def call_it(run: RunContextWrapper[TurnContext]) -> str:
     return "named"
 
 
+@function_tool(failure_error_function=None)
+async def lock_and_fail(run: RunContextWrapper[TurnContext]) -> str:
+    """Locks the thread, and fails before anything is streamed."""
+    run.context.thread.status = LockedStatus(reason="A colleague takes over.")
+    raise RuntimeError("the ticket system is away")
+
+
+@function_tool
+async def lock_and_hang(run: RunContextWrapper[TurnContext]) -> str:
+    """Locks the thread, and never comes back."""
+    run.context.thread.status = LockedStatus(reason="A colleague takes over.")
+    await asyncio.sleep(3_600)
+    return "too late"
+
+
 @pytest.fixture
 def chat(make_chat: MakeChat) -> LocalChat:
-    return make_chat(tools=[lock, call_it])
+    return make_chat(tools=[lock, call_it, lock_and_fail, lock_and_hang])
 
 
 def updates(events: list[Event]) -> list[dict[str, Any]]:
@@ -73,7 +88,7 @@ async def test_a_change_undoes_no_rename_that_came_meanwhile(
 async def test_a_change_before_an_error_is_kept(
     chat: LocalChat, provider: ScriptedProvider
 ) -> None:
-    provider.script(ToolCalls([("lock", "{}")]), Failure(500))
+    provider.script(ToolCalls([("lock_and_fail", "{}")]))
     events = await chat.say("I want a human")
     assert {"thread.updated", "error"} <= {event["type"] for event in events}
     stored = await chat.store.load_thread(thread_of(events), chat.context)
@@ -83,9 +98,10 @@ async def test_a_change_before_an_error_is_kept(
 async def test_a_change_of_a_turn_that_is_stopped_is_kept(
     chat: LocalChat, provider: ScriptedProvider
 ) -> None:
-    provider.script(ToolCalls([("lock", "{}")]), Hang(0))
+    provider.script(ToolCalls([("lock_and_hang", "{}")]))
     turn = chat.start("threads.create", input=message("I want a human"))
-    assert await provider.until_called(2)
+    assert await provider.until_called(1)
+    await asyncio.sleep(0.2)  # until the tool hangs
     await turn.stop()
     [thread] = (await chat.store.load_threads(9, None, "desc", chat.context)).data
     assert thread.status.type == "locked"

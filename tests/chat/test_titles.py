@@ -215,6 +215,20 @@ async def test_a_turn_that_is_stopped_leaves_no_call_running_and_the_first_words
     assert thread.title == "Where does the sun rise?"
 
 
+async def test_a_thread_that_is_deleted_while_its_answer_runs_leaves_nothing(
+    make_chat: MakeChat, make_titles: MakeTitles, provider: ScriptedProvider
+) -> None:
+    provider.script(*titled(Hang(0), Hang(2)))
+    chat = make_chat(titles=make_titles())
+    turn = chat.start("threads.create", input=message("Where does the sun rise?"))
+    assert await provider.until_called(2)
+    [thread] = (await chat.store.load_threads(9, None, "desc", chat.context)).data
+    await chat.ask("threads.delete", thread_id=thread.id)
+    assert turn.task.done()
+    assert await provider.requests[1].until_closed_early()
+    assert (await chat.store.load_threads(9, None, "desc", chat.context)).data == []
+
+
 async def test_who_leaves_while_the_title_is_awaited_interrupts_no_answer(
     make_chat: MakeChat, make_titles: MakeTitles, provider: ScriptedProvider
 ) -> None:

@@ -19,6 +19,12 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "threads.md").read_text(encoding="
 
 
 @pytest.fixture
+def url(serve: Serve, agent: str, flavour: str) -> str:
+    """A server on which the guide's agent answers."""
+    return serve(workflows=(agent,), model=(flavour,)).url
+
+
+@pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The guide's agent, as a module in the folder that the server is started from."""
     [code] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
@@ -30,10 +36,10 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.parametrize(("tool", "status"), [("hand_over", "locked"), ("finish", "closed")])
 async def test_the_agent_ends_the_input_of_a_thread(
-    serve: Serve, provider: ScriptedProvider, agent: str, flavour: str, tool: str, status: str
+    url: str, provider: ScriptedProvider, tool: str, status: str
 ) -> None:
     provider.script(ToolCalls([(tool, "{}")]), Text("Goodbye."))
-    async with Chat(serve(workflows=(agent,), model=(flavour,)).url) as chat:
+    async with Chat(url) as chat:
         events = await chat.say("I want to talk to a person")
         thread = thread_of(events)
         [told] = [event["thread"] for event in events if event["type"] == "thread.updated"]

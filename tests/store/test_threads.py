@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from chatkit.store import NotFoundError
-from chatkit.types import ClientToolCallItem, HiddenContextItem, StructuredInputItem, WorkflowItem
+from chatkit.types import (
+    ClientToolCallItem,
+    HiddenContextItem,
+    StructuredInputItem,
+    ThreadMetadata,
+    WorkflowItem,
+)
 from sqlalchemy import event, insert, select, text, update
 from structlog.testing import capture_logs
 
@@ -86,6 +92,36 @@ async def test_saving_a_thread_again_keeps_its_items(
     await store.save_thread(thread(title="New"), alice)
     await add(store, alice, "b")
     assert await all_ids(store, alice) == ["a", "b"]
+
+
+async def test_a_change_of_a_thread_keeps_what_others_have_changed(
+    store: ThreadStore, alice: RequestContext, with_thread: None
+) -> None:
+    await add(store, alice, "a")
+
+    def add_to(name: str) -> Callable[[ThreadMetadata], None]:
+        return lambda found: found.metadata.update({name: True})
+
+    changes = [store.change_thread("thr_1", add_to(str(n)), alice) for n in range(20)]
+    changed = await asyncio.gather(*changes)
+    loaded = await store.load_thread("thr_1", alice)
+    assert set(loaded.metadata) == {str(n) for n in range(20)}
+    assert loaded in changed
+    assert loaded.created_at == NOON
+    assert await all_ids(store, alice) == ["a"]
+
+
+async def test_a_change_that_fails_changes_nothing(
+    store: ThreadStore, alice: RequestContext, with_thread: None
+) -> None:
+    def fail(found: ThreadMetadata) -> None:
+        found.title = "Half"
+        raise RuntimeError("on the way")
+
+    before = await store.load_thread("thr_1", alice)
+    with pytest.raises(RuntimeError):
+        await store.change_thread("thr_1", fail, alice)
+    assert await store.load_thread("thr_1", alice) == before
 
 
 async def test_threads_are_listed_by_creation_in_the_store_not_by_clock(
@@ -639,6 +675,7 @@ async def test_no_call_takes_more_than_two_statements(
     calls = {
         "load_thread": (store.load_thread("thr_1", alice), 1),
         "save_thread": (store.save_thread(thread(), alice), 1),
+        "change_thread": (store.change_thread("thr_1", lambda _: None, alice), 2),
         "load_threads": (store.load_threads(20, None, "asc", alice), 1),
         "next threads": (store.load_threads(20, "thr_1", "asc", alice), 2),
         "load_thread_items": (store.load_thread_items("thr_1", None, 20, "asc", alice), 1),

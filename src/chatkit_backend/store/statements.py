@@ -9,6 +9,7 @@ ids; `new_` and a column's name is what is stored in it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -60,6 +61,14 @@ TOUCH_THREAD: Final[ReturningUpdate[int]] = (
         next_item_position=threads.c.next_item_position + 1, updated_at=bindparam("new_updated_at")
     )
     .returning(threads.c.next_item_position)
+)
+
+# Locks the thread's row as well, for a change of what is in it.
+LOCK_THREAD: Final[ReturningUpdate[str, datetime]] = (
+    update(threads)
+    .where(*_OWN_THREAD)
+    .values(updated_at=bindparam("new_updated_at"))
+    .returning(threads.c.data, threads.c.created_at)
 )
 
 DELETE_THREAD: Final[ReturningDelete[str]] = (

@@ -98,9 +98,8 @@ class ThreadStore(Store[RequestContext]):
         """
         values = _named(context, thread=thread_id, new_updated_at=_now())
         async with self._database.write() as connection:
-            await _touch(connection, values)
-            row = (await connection.execute(statements.THREAD, values)).one()
-            thread = documents.read_thread(row.data, row.created_at)
+            row = (await connection.execute(statements.LOCK_THREAD, values)).one_or_none()
+            thread = row and documents.read_thread(row.data, row.created_at)
             if thread is None:
                 raise _no_thread(thread_id)
             change(thread)
