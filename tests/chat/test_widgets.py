@@ -170,11 +170,11 @@ async def test_a_widget_that_fails_is_finished_as_it_was_last_shown() -> None:
     naive, ours = [], []
     with pytest.raises(ValueError, match="no more"):
         async for event in stream_widget(THREAD, failing()):  # type: ignore[arg-type] # a generator
-            naive.append(event)
+            naive.append(event)  # noqa: PERF401 - those before the failure count
     assert types(naive)[-1] == "thread.item.updated"  # never done, so gone after a reload
     with pytest.raises(ValueError, match="no more"):
         async for event in show_widget(THREAD, failing()):
-            ours.append(event)
+            ours.append(event)  # noqa: PERF401 - as above
     assert isinstance(ours[-1], ThreadItemDoneEvent)
     assert isinstance(ours[-1].item, WidgetItem)
     assert ours[-1].item.widget == card(text("ab"))
@@ -201,9 +201,7 @@ def _replaced(dumped: Any) -> Any:
     if isinstance(dumped, list):
         return [_replaced(part) for part in dumped]
     if isinstance(dumped, dict):
-        return {
-            key: "ab" if key == "value" else _replaced(value) for key, value in dumped.items()
-        }
+        return {key: "ab" if key == "value" else _replaced(value) for key, value in dumped.items()}
     return dumped
 
 
