@@ -19,6 +19,7 @@ from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
@@ -114,6 +115,7 @@ class _Build:
         )
         self._composer = _composer(settings)
         workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        self._actions = load_actions(settings.actions)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
         self._runner = AgentRunner(workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
@@ -171,6 +173,7 @@ class _Build:
             documents=self._documents(database),
             composer=self._composer,
             titles=titles,
+            actions=self._actions,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,

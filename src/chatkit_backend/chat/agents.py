@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -36,9 +36,12 @@ from chatkit.types import (
     ThreadStreamEvent,
     WorkflowItem,
 )
+from chatkit.widgets import WidgetRoot
+from typing_extensions import override
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.chat.widgets import show_widget
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import ModelError
 from chatkit_backend.store.ids import new_id
@@ -50,7 +53,27 @@ TOOL_RESULT_PREFIX = "run"
 # A name in a sentence for the user.
 MAX_TOOL_NAME = 64
 
-TurnContext = AgentContext[RequestContext]
+
+class TurnContext(AgentContext[RequestContext]):
+    """What tools of the agent reach through the SDK's run context."""
+
+    @override
+    async def stream_widget(
+        self,
+        widget: WidgetRoot | AsyncIterable[WidgetRoot],
+        copy_text: str | None = None,
+    ) -> None:
+        """Shows a widget, or one that grows, in the thread.
+
+        Args:
+            widget: The widget, or its states one after the other.
+            copy_text: What it says in words, for the clipboard and the model.
+
+        Raises:
+            Exception: Whatever making the states raises.
+        """
+        async for event in show_widget(self.thread, widget, copy_text):
+            await self.stream(event)
 
 
 def default_agent(job: str) -> Agent[TurnContext]:

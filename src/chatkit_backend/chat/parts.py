@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
@@ -28,6 +29,7 @@ class ChatParts:
         documents: What answers are based on.
         composer: What a user may choose for a message.
         titles: Gives threads their titles; None where they get none by themselves.
+        actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -38,4 +40,5 @@ class ChatParts:
     documents: DocumentAnswers
     composer: Composer = field(default_factory=Composer)
     titles: Titles | None = None
+    actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
