@@ -12,6 +12,7 @@ from agents import Agent, Model
 from chatkit.types import ChatKitReq, ThreadItem, is_streaming_req
 from pydantic import TypeAdapter
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner, TurnContext
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
@@ -116,6 +117,7 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
         answers: DocumentAnswers | None = None,
         titles: Titles | None = None,
         composer: Composer | None = None,
+        actions: Actions | None = None,
         **agent: Any,
     ) -> LocalChat:
         runner = AgentRunner(Workflows(Agent[TurnContext](name="assistant", **agent)), model)
@@ -129,6 +131,7 @@ def make_chat(store: ThreadStore, model: Model) -> MakeChat:
             documents=answers,
             titles=titles,
             composer=composer or Composer(),
+            actions=actions or Actions(),
         )
         return LocalChat(ChatServer(parts), store)
 

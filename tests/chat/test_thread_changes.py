@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from agents import RunContextWrapper, function_tool
-from chatkit.types import ClosedStatus, LockedStatus
+from chatkit.types import ActiveStatus, ClosedStatus, LockedStatus, ThreadMetadata
 
+from chatkit_backend.chat.action_turns import ActionTurn
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.errors import Conflict
 from tests.chat.conftest import LocalChat, MakeChat
@@ -105,6 +107,34 @@ async def test_a_change_of_a_turn_that_is_stopped_is_kept(
     await turn.stop()
     [thread] = (await chat.store.load_threads(9, None, "desc", chat.context)).data
     assert thread.status.type == "locked"
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "sync"])
+async def test_an_action_can_open_a_closed_thread_again(make_chat: MakeChat, stream: bool) -> None:
+    actions = Actions()
+
+    @actions.on("reopen")
+    async def reopen(turn: ActionTurn) -> None:
+        await turn.store.change_thread(turn.thread.id, rename, turn.context)
+        turn.thread.status = ActiveStatus()
+
+    def close(stored: ThreadMetadata) -> None:
+        stored.status = ClosedStatus()
+
+    def rename(stored: ThreadMetadata) -> None:
+        stored.title = "Mine"
+
+    chat = make_chat(actions=actions)
+    thread = thread_of(await chat.say("Hello"))
+    await chat.store.change_thread(thread, close, chat.context)
+    params: dict[str, Any] = {"thread_id": thread, "action": {"type": "reopen", "payload": None}}
+    if stream:
+        assert updates(await chat.stream("threads.custom_action", **params))
+    else:
+        await chat.ask("threads.sync_custom_action", **params)
+    stored = await chat.store.load_thread(thread, chat.context)
+    assert (stored.status, stored.title) == (ActiveStatus(), "Mine")
+    await chat.say("Hello again", thread)
 
 
 async def test_an_agent_may_name_the_thread(chat: LocalChat, provider: ScriptedProvider) -> None:
