@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from chatkit.store import AttachmentStore
 
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.attached_files import AttachedFiles
+from chatkit_backend.chat.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
+from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -25,6 +28,9 @@ class ChatParts:
         turns: The operations that run in this process.
         documents: What answers are based on.
         attachment_store: Takes uploads; None where this server offers none.
+        attached_files: How models are shown what was attached; None for its name only.
+        files: Where the images that models make are kept; None where they are dropped.
+        image_addresses: Where browsers find those images.
     """
 
     store: ThreadStore
@@ -33,3 +39,6 @@ class ChatParts:
     turns: RunningTurns
     documents: DocumentAnswers
     attachment_store: AttachmentStore[RequestContext] | None = None
+    attached_files: AttachedFiles | None = None
+    files: FileStorage | None = None
+    image_addresses: ImageAddresses | None = None

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from chatkit.actions import Action
+from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
@@ -48,6 +49,7 @@ from chatkit.types import (
 from chatkit_backend.chat.checks import checked_title, require_item, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.generated_images import GeneratedImages
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
@@ -75,7 +77,10 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.budget = parts.budget
         self.turns = parts.turns
         self.documents = parts.documents
-        self.converter = HistoryConverter()
+        self.attached_files = parts.attached_files
+        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
+        # What a subclass puts here is used in every turn.
+        self.converter: ThreadItemConverter | None = None
 
     async def respond(
         self,
@@ -84,7 +89,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
-        history = await conversation(self.store, thread.id, context, self.budget, self.converter)
+        converter = self.turn_converter(context)
+        history = await conversation(self.store, thread.id, context, self.budget, converter)
         search = self.documents.turn(history.said(), thread.id, context)
         async for event in search.in_advance(shown=input_user_message is not None):
             yield event
@@ -99,6 +105,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
+
+    def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
+        """Turns the items of a thread into what the model is shown, in one turn."""
+        if self.converter is not None:
+            return self.converter
+        files = self.attached_files
+        return HistoryConverter(attachments=files.turn(context) if files else None)
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
@@ -209,7 +222,7 @@ class ChatServer(ChatKitServer[RequestContext]):
             else super()._process_streaming_impl(request, context)
         )
         async for event in events:
-            yield _in_utc(event)
+            yield _in_utc(self.images.shown(event, context))
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
@@ -244,9 +257,11 @@ class ChatServer(ChatKitServer[RequestContext]):
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.turns.writes_to(thread.id)
-        return super()._process_events(
-            thread, context, lambda: closing_what_was_opened(self, thread, stream())
-        )
+
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            return closing_what_was_opened(self, thread, self.images.kept(stream(), context))
+
+        return super()._process_events(thread, context, answer)
 
     async def handle_stream_cancelled(
         self,
