@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from chatkit.types import FileAttachment
+from chatkit.types import FileAttachment, UserMessageItem
 from PIL import Image
 
 from chatkit_backend.chat.attached_files import AttachedFiles
@@ -247,9 +247,8 @@ async def test_bytes_that_come_late_are_shown_with_the_next_message(make_files: 
 async def test_an_answer_comes_although_the_files_do_not_answer(
     make_files: MakeFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def read(*_: object) -> AsyncIterator[bytes]:
+    def read(*_: object) -> AsyncIterator[bytes]:
         raise FilesUnavailable("The bucket does not answer.")
-        yield b""
 
     files = make_files()
     monkeypatch.setattr(files.files, "read", read)
@@ -451,6 +450,25 @@ async def test_no_database_connection_is_held_while_files_are_read(
     await files.send_file(photo(), "photo.png", "image/png")
 
     assert held == [0]
+
+
+async def test_whoever_converts_a_whole_thread_at_once_gets_its_newest_files(
+    make_files: MakeFiles,
+) -> None:
+    files = make_files(tokens=500, earlier_tokens=500)
+    thread = None
+    for number in range(3):
+        text = await files.attach(b"z" * 2_000, f"{number}.txt", "text/plain")
+        thread = await files.send(text, thread=thread, text=f"Message {number}")
+    assert thread
+    said = [item for item in await files.chat.items(thread) if isinstance(item, UserMessageItem)]
+
+    converter = files.chat.server.turn_converter(files.chat.context)
+    converted: list[Any] = await converter.to_agent_input(said)
+    messages = [message["content"] for message in converted]
+
+    assert [content[0]["text"] for content in messages] == ["Message 0", "Message 1", "Message 2"]
+    assert ["<attached_file>" in content[1]["text"] for content in messages] == [False, True, True]
 
 
 async def test_a_converter_of_a_subclass_is_used_as_it_is(

@@ -176,7 +176,7 @@ def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
 
 
 class HistoryConverter(ThreadItemConverter):
-    """The SDK's conversion of thread items, without its gaps; of one turn, newest first.
+    """The SDK's conversion of thread items, without its gaps, in one turn.
 
     Args:
         attachments: The files of the turn; None where models are told their names only.
@@ -184,6 +184,20 @@ class HistoryConverter(ThreadItemConverter):
 
     def __init__(self, *, attachments: FilesOfTurn | None = None) -> None:
         self._attachments = attachments
+
+    async def to_agent_input(
+        self, thread_items: Sequence[ThreadItem] | ThreadItem
+    ) -> list[TResponseInputItem]:
+        """The items for the model, in their order, which is from the oldest to the newest.
+
+        They are converted the other way round, because the newest files win. Where it is called
+        several times in a turn, each time is for items that are older than those before.
+        """
+        items = thread_items if isinstance(thread_items, Sequence) else [thread_items]
+        newest_first = [
+            await super(HistoryConverter, self).to_agent_input([i]) for i in items[::-1]
+        ]
+        return [part for converted in newest_first[::-1] for part in converted]
 
     async def user_message_to_input(
         self,

@@ -67,8 +67,13 @@ class ChatServer(ChatKitServer[RequestContext]):
 
     Args:
         parts: What it works with.
+
+    Attributes:
+        converter: Makes the model's input from thread items: a class, made anew for each turn
+            with what the turn knows, or an instance that is used as it is.
     """
 
+    converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
     store: ThreadStore
 
     def __init__(self, parts: ChatParts) -> None:
@@ -79,8 +84,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.documents = parts.documents
         self.attached_files = parts.attached_files
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
-        # What a subclass puts here is used in every turn.
-        self.converter: ThreadItemConverter | None = None
 
     async def respond(
         self,
@@ -107,11 +110,11 @@ class ChatServer(ChatKitServer[RequestContext]):
                 yield event
 
     def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
-        """Turns the items of a thread into what the model is shown, in one turn."""
-        if self.converter is not None:
+        """What makes the model's input from thread items in one turn."""
+        if isinstance(self.converter, ThreadItemConverter):
             return self.converter
         files = self.attached_files
-        return HistoryConverter(attachments=files.turn(context) if files else None)
+        return self.converter(attachments=files.turn(context) if files else None)
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
