@@ -25,7 +25,7 @@ from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import FilesUnavailable, InvalidRequest, NotFound
 from chatkit_backend.files.pictures import Picture
 from chatkit_backend.models.abilities import Abilities, abilities
-from chatkit_backend.retrieval.attached import Kind, kind_of_file
+from chatkit_backend.retrieval.attached import PLAIN, Kind, kind_of_file
 
 _log = structlog.get_logger(__name__)
 
@@ -169,20 +169,27 @@ class FilesOfTurn:
     async def _text(
         self, attachment: Attachment, kind: Kind, share: int
     ) -> ResponseInputContentParam:
-        began = time.monotonic()
         try:
-            async with asyncio.timeout(self._seconds_left):
-                read = await self.attached.files.text(self.context.user.id, attachment.id, kind)
+            read = await self._read(attachment, kind)
         except TimeoutError:
             return file_words.unreadable(attachment, "could not be read in time")
-        finally:
-            self._seconds_left -= time.monotonic() - began
         if isinstance(read, Unreadable):
             return file_words.unreadable(attachment, read.reason)
         shown = beginning_within(read.beginning, share)
         self._text_left -= text_tokens(shown)
         self._spend(text_tokens(shown))
         return file_words.as_text(attachment, shown, _missing(read, shown))
+
+    async def _read(self, attachment: Attachment, kind: Kind) -> ReadText | Unreadable:
+        reading = self.attached.files.text(self.context.user.id, attachment.id, kind)
+        if kind in PLAIN:
+            return await reading
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds_left):
+                return await reading
+        finally:
+            self._seconds_left -= time.monotonic() - began
 
     @property
     def _is_current(self) -> bool:

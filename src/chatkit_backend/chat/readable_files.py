@@ -19,7 +19,7 @@ from chatkit_backend.chat.tokens import beginning_within
 from chatkit_backend.errors import NotAPicture, UnreadableDocument
 from chatkit_backend.files.pictures import Picture, picture
 from chatkit_backend.files.storage import FileStorage
-from chatkit_backend.retrieval.attached import Kind, text_of_file
+from chatkit_backend.retrieval.attached import PLAIN, Kind, text_of_file
 
 _log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class ReadableFiles:
         """The text in a file of a kind. A document may have to wait for others."""
 
         async def make() -> ReadText:
-            if kind in {"text", "unknown"}:
+            if kind in PLAIN:
                 return await self._read(owner_id, attachment_id, kind, _MOST_TEXT_BYTES)
             async with self._documents:
                 return await self._read(owner_id, attachment_id, kind, _MOST_FILE_BYTES)

@@ -16,6 +16,9 @@ from chatkit_backend.retrieval.documents import kind_of
 
 Kind = Literal["pdf", "docx", "html", "text", "unknown"]
 
+# What is decoded, in no time; the others are converted.
+PLAIN: Final[frozenset[Kind]] = frozenset({"text", "unknown"})
+
 _CONVERTED: Final[dict[str, Kind]] = {
     "application/pdf": "pdf",
     "text/html": "html",
@@ -64,7 +67,7 @@ async def text_of_file(content: bytes, kind: Kind, time_limit: float, *, whole: 
     Raises:
         UnreadableDocument: It is broken, has no text in it, or takes too long.
     """
-    if kind in {"text", "unknown"}:
+    if kind in PLAIN:
         return await asyncio.to_thread(_decoded, content, guess=kind == "text", whole=whole)
     if not whole:
         raise UnreadableDocument("is too large to be read")
