@@ -22,6 +22,7 @@ from chatkit.types import (
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
+    WidgetItem,
 )
 from openai.types.responses import (
     EasyInputMessageParam,
@@ -33,6 +34,7 @@ from chatkit_backend.chat import file_words
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
 from chatkit_backend.chat.attached_files import FilesOfTurn
 from chatkit_backend.chat.tokens import estimated_tokens
+from chatkit_backend.chat.widgets import widget_in_words
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
@@ -231,6 +233,12 @@ class HistoryConverter(ThreadItemConverter):
         as_text = json.dumps(item.content, ensure_ascii=False, default=str)
         return await super().hidden_context_to_input(item.model_copy(update={"content": as_text}))
 
+    async def widget_to_input(
+        self, item: WidgetItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The widget in words. The SDK shows its JSON, however long that is."""
+        return Message(type="message", role="user", content=[_text(widget_in_words(item))])
+
     async def attachment_to_message_content(
         self, attachment: Attachment
     ) -> ResponseInputContentParam:
@@ -250,10 +258,14 @@ class HistoryConverter(ThreadItemConverter):
             return None
         image = self._attachments and await self._attachments.generated(item.image.id)
         told = file_words.GENERATED if image else file_words.GENERATED_UNSEEN
-        content = [file_words.in_words(told), *([image] if image else [])]
+        content = [_text(told), *([image] if image else [])]
         return Message(type="message", role="user", content=content)
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """The tag's text and data, as the page sent them."""
         data: dict[str, Any] = tag.data
-        return file_words.in_words(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
+        return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
+
+
+def _text(text: str) -> ResponseInputContentParam:
+    return file_words.in_words(text)

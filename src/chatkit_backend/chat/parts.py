@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.generated_images import ImageAddresses
@@ -27,6 +28,7 @@ class ChatParts:
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
         documents: What answers are based on.
+        actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
         attached_files: How models are shown what was attached; None for its name only.
         files: Where the images that models make are kept; None where they are dropped.
@@ -38,6 +40,7 @@ class ChatParts:
     budget: HistoryBudget
     turns: RunningTurns
     documents: DocumentAnswers
+    actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
     attached_files: AttachedFiles | None = None
     files: FileStorage | None = None
