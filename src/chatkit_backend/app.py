@@ -21,9 +21,11 @@ from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
+from chatkit_backend.chat.readable_files import ReadableFiles
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.titles import Titles
@@ -173,6 +175,8 @@ class _Build:
             documents=self._documents(database),
             composer=self._composer,
             titles=titles,
+            attached_files=self._attached_files(),
+            files=self._files,
             actions=self._actions,
         )
         lifetimes = Lifetimes(
@@ -204,6 +208,15 @@ class _Build:
         if self._settings.title_model == "off":
             return None
         return Titles(ThreadStore(database), self._title_model)
+
+    def _attached_files(self) -> AttachedFiles:
+        tokens = self._settings.attachment_tokens
+        return AttachedFiles(
+            ReadableFiles(self._files, tokens),
+            model_names(self._settings),
+            tokens,
+            earlier_tokens=self._settings.history_tokens // 2,
+        )
 
     def _documents(self, database: Database) -> DocumentAnswers:
         settings = self._settings

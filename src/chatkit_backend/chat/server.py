@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import structlog
 from chatkit.actions import Action
+from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
@@ -54,6 +55,7 @@ from chatkit_backend.chat.action_turns import ActionTurn
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.generated_images import GeneratedImages
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
@@ -73,8 +75,13 @@ class ChatServer(ChatKitServer[RequestContext]):
 
     Args:
         parts: What it works with.
+
+    Attributes:
+        converter: Makes the model's input from thread items: a class, made anew for each turn
+            with what the turn knows, or an instance that is used as it is.
     """
 
+    converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
     store: ThreadStore
 
     def __init__(self, parts: ChatParts) -> None:
@@ -85,8 +92,9 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.documents = parts.documents
         self.composer = parts.composer
         self.titles = parts.titles
+        self.attached_files = parts.attached_files
+        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
         self.actions = parts.actions
-        self.converter = HistoryConverter()
 
     async def respond(
         self,
@@ -95,7 +103,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
-        history = await conversation(self.store, thread.id, context, self.budget, self.converter)
+        converter = self.turn_converter(context)
+        history = await conversation(self.store, thread.id, context, self.budget, converter)
         choice = self.composer.choice(
             history.last_user_message(), continued=input_user_message is None
         )
@@ -115,6 +124,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
+
+    def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
+        """What makes the model's input from thread items in one turn."""
+        if isinstance(self.converter, ThreadItemConverter):
+            return self.converter
+        files = self.attached_files
+        return self.converter(attachments=files.turn(context) if files else None)
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
@@ -280,7 +296,7 @@ class ChatServer(ChatKitServer[RequestContext]):
             else super()._process_streaming_impl(request, context)
         )
         async for event in events:
-            yield _in_utc(event)
+            yield _in_utc(self.images.shown(event, context))
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
@@ -326,7 +342,8 @@ class ChatServer(ChatKitServer[RequestContext]):
             return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
 
         def answer() -> AsyncIterator[ThreadStreamEvent]:
-            events = closing_what_was_opened(self, thread, stream())
+            kept = self.images.kept(stream(), context)
+            events = closing_what_was_opened(self, thread, kept)
             return keeping_changes(events, changes, updated)
 
         try:
