@@ -40,6 +40,7 @@ from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.chunks import ChunkStore
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.threads import ThreadStore
@@ -140,6 +141,7 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
+            feedback=FeedbackStore(database),
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,

@@ -11,6 +11,7 @@ from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -24,6 +25,7 @@ class ChatParts:
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
         documents: What answers are based on.
+        feedback: Keeps what users think of the answers; None where nothing does.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -32,4 +34,5 @@ class ChatParts:
     budget: HistoryBudget
     turns: RunningTurns
     documents: DocumentAnswers
+    feedback: FeedbackStore | None = None
     attachment_store: AttachmentStore[RequestContext] | None = None

@@ -75,6 +75,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.budget = parts.budget
         self.turns = parts.turns
         self.documents = parts.documents
+        self.feedback = parts.feedback
         self.converter = HistoryConverter()
 
     async def respond(
@@ -141,8 +142,16 @@ class ChatServer(ChatKitServer[RequestContext]):
         feedback: FeedbackKind,
         context: RequestContext,
     ) -> None:
-        """Refused: feedback would be lost."""
-        raise NotSupported("This server does not keep feedback.", field="type")
+        """Stores what the user thinks of items; a later opinion takes the place of an earlier one.
+
+        Raises:
+            InvalidRequest: Too many items, or none.
+            NotFoundInStore: An item is not there, or not for users to see; nothing is stored.
+            NotSupported: There is nothing that keeps it.
+        """
+        if self.feedback is None:
+            raise NotSupported("This server does not keep feedback.", field="type")
+        await self.feedback.record(thread_id, item_ids, feedback, context)
 
     async def transcribe(
         self, audio_input: AudioInput, context: RequestContext

@@ -13,15 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatkit_backend.store import documents
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.pages import readable
+from chatkit_backend.store.statements import HIDDEN_TYPES
 from chatkit_backend.store.tables import items, threads
 from chatkit_backend.store.threads import NotFoundInStore
 
 _Statement = Select[*tuple[Any, ...]]
 _Rows = Sequence[Row[*tuple[Any, ...]]]
 _Listed = TypeVar("_Listed")
-
-# What stands in a thread for the model and the SDK, and is sent to no client.
-_HIDDEN_TYPES: Final = ("hidden_context_item", "sdk_hidden_context", "end_of_turn")
 
 # All positions lie between these: the database counts upwards, in 64 bits.
 _BELOW_ALL: Final = -1
@@ -145,7 +143,7 @@ _ITEMS: Final = _Listing.of(
     select(items.c.id, items.c.data, items.c.created_at).where(
         items.c.thread_id == bindparam("thread"),
         # Left out here, so that the pages are full.
-        *(items.c.type != hidden for hidden in _HIDDEN_TYPES),
+        *(items.c.type != hidden for hidden in HIDDEN_TYPES),
     ),
     items.c.position,
     select(items.c.position).where(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -99,6 +100,22 @@ items: Final = Table(
     PrimaryKeyConstraint("thread_id", "id"),
     UniqueConstraint("thread_id", "position"),  # also the index for a page of a thread's items
     Index(None, "thread_id", "type", "position"),  # the newest client tool call
+)
+
+feedback: Final = Table(
+    "feedback",
+    metadata,
+    Column("thread_id", TEXT, nullable=False),
+    Column("item_id", TEXT, nullable=False),
+    Column("owner_id", TEXT, nullable=False),  # of the thread; who else reads it needs no join
+    Column("kind", TEXT, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),  # when they last changed their mind
+    PrimaryKeyConstraint("thread_id", "item_id"),
+    ForeignKeyConstraint(
+        ["thread_id", "item_id"], ["items.thread_id", "items.id"], ondelete="CASCADE"
+    ),
+    Index(None, "updated_at", "thread_id", "item_id"),  # an export by time
 )
 
 attachments: Final = Table(
