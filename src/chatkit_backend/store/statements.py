@@ -134,6 +134,13 @@ RATEABLE_ITEMS: Final = (
 
 ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
 
+CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
+    update(attachments)
+    .where(*_OWN_ATTACHMENT)
+    .values(data=bindparam("new_data", type_=attachments.c.data.type))
+    .returning(attachments.c.id)
+)
+
 DELETE_ATTACHMENT: Final[ReturningDelete[str]] = (
     delete(attachments).where(*_OWN_ATTACHMENT).returning(attachments.c.id)
 )

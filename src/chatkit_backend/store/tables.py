@@ -177,6 +177,14 @@ imported_threads: Final = Table(
     Index(None, "owner_id", "thread_id"),  # what goes with a deleted user
 )
 
+signing_keys: Final = Table(
+    "signing_keys",
+    metadata,
+    Column("name", TEXT, primary_key=True),  # what is signed with it
+    Column("key", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 # What documents are found by. `store/lexical_index.py` tells how the last three work together.
 
 collections: Final = Table(
