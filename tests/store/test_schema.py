@@ -25,7 +25,7 @@ from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.vectors import VectorStore
 from tests.store.examples import message, thread
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 NEWEST = REVISIONS[-1]
 
 # What version 0.1 made, before there were revisions.
