@@ -9,6 +9,7 @@ import importlib.metadata
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -20,6 +21,7 @@ from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
@@ -31,7 +33,12 @@ from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.models.credentials import DEMO
 from chatkit_backend.models.registry import open_model
-from chatkit_backend.providers import model_credentials, model_limits, model_names
+from chatkit_backend.providers import (
+    model_credentials,
+    model_limits,
+    model_names,
+    transcriber,
+)
 from chatkit_backend.retrieval.guide import ingest_guide
 from chatkit_backend.searching import document_search, embedding_model
 from chatkit_backend.settings import Settings, load_settings
@@ -45,6 +52,9 @@ from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep
+
+# Bytes of the JSON around a recording.
+_AROUND_RECORDING: Final = 4_096
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -98,6 +108,7 @@ class _Build:
         self._hosted_sessions = _hosted_sessions(settings)
         self._files = FileStorage.open(settings.files_url)
         self._embeddings = embedding_model(settings)
+        self._transcriber = transcriber(settings)
 
     @asynccontextmanager
     async def services(self) -> AsyncIterator[Services]:
@@ -110,6 +121,7 @@ class _Build:
             for part in (
                 self._model,
                 self._embeddings,
+                self._transcriber,
                 self._limits,
                 self._sign_in,
                 self._hosted_sessions,
@@ -142,6 +154,10 @@ class _Build:
             turns=turns,
             documents=self._documents(database),
             feedback=FeedbackStore(database),
+            transcriber=self._transcriber,
+            recordings=RecordingLimits(
+                settings.transcription_max_bytes, settings.transcription_max_seconds
+            ),
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -163,6 +179,7 @@ class _Build:
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
             max_body_bytes=settings.max_body_bytes,
+            max_dictation_bytes=_largest_dictation(settings),
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
@@ -208,6 +225,14 @@ def _hosted_sessions(settings: Settings) -> HostedSessions | None:
     api_key, workflow_id = _plain(settings.openai_api_key), settings.workflow_id
     assert api_key and workflow_id  # noqa: S101, PT018 - the settings have checked them
     return HostedSessions(api_key, workflow_id, settings.openai_base_url)
+
+
+def _largest_dictation(settings: Settings) -> int:
+    """Bytes of the largest body with a recording, in base64; no more than any where none is."""
+    if settings.transcription_model is None:
+        return settings.max_body_bytes
+    encoded = -(-settings.transcription_max_bytes // 3) * 4
+    return max(settings.max_body_bytes, encoded + _AROUND_RECORDING)
 
 
 def _session_age(settings: Settings) -> timedelta:

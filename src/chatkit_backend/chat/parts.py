@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
+from chatkit_backend.models.transcription import Transcriber
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.threads import ThreadStore
 
@@ -26,6 +28,8 @@ class ChatParts:
         turns: The operations that run in this process.
         documents: What answers are based on.
         feedback: Keeps what users think of the answers; None where nothing does.
+        transcriber: Writes down what users dictate; None where they cannot.
+        recordings: What a recording may be.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -35,4 +39,6 @@ class ChatParts:
     turns: RunningTurns
     documents: DocumentAnswers
     feedback: FeedbackStore | None = None
+    transcriber: Transcriber | None = None
+    recordings: RecordingLimits = field(default_factory=RecordingLimits)
     attachment_store: AttachmentStore[RequestContext] | None = None

@@ -17,6 +17,8 @@ from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    InputTranscribeParams,
+    InputTranscribeReq,
     NonStreamingReq,
     Page,
     StreamingReq,
@@ -47,6 +49,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.checks import checked_title, require_item, require_workable
 from chatkit_backend.chat.citations import cited
+from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
@@ -76,6 +79,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.turns = parts.turns
         self.documents = parts.documents
         self.feedback = parts.feedback
+        self.transcriber = parts.transcriber
+        self.recordings = parts.recordings
         self.converter = HistoryConverter()
 
     async def respond(
@@ -119,6 +124,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)
+        if isinstance(operation, InputTranscribeReq):
+            return await self._transcribe(operation.params, context)
         if isinstance(operation, ThreadsSyncCustomActionReq):
             await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
@@ -156,8 +163,23 @@ class ChatServer(ChatKitServer[RequestContext]):
     async def transcribe(
         self, audio_input: AudioInput, context: RequestContext
     ) -> TranscriptionResult:
-        """Refused: no transcription model is connected."""
-        raise NotSupported("This server does not transcribe speech.", field="type")
+        """What is said in a recording that is within the limits.
+
+        Raises:
+            ModelError: The model gave no text.
+            NotSupported: No transcription model is connected.
+        """
+        if self.transcriber is None:
+            raise _no_dictation()
+        return await transcribed(audio_input, self.transcriber)
+
+    async def _transcribe(self, params: InputTranscribeParams, context: RequestContext) -> bytes:
+        if self.transcriber is None and type(self).transcribe is ChatServer.transcribe:
+            raise _no_dictation()
+        audio = await checked_recording(params, self.recordings)
+        params.audio_base64 = ""  # megabytes that nobody needs while the model listens
+        result = await self.transcribe(audio, context)
+        return self._serialize(TranscriptionResult(text=result.text.strip()))
 
     async def sync_action(
         self,
@@ -269,6 +291,12 @@ class ChatServer(ChatKitServer[RequestContext]):
         just the same (openai/chatkit-js#43, #104).
         """
         await keep_interrupted(self.store, thread, pending_items, context)
+
+
+def _no_dictation() -> NotSupported:
+    return NotSupported(
+        "This server writes down no speech: set CHATKIT_TRANSCRIPTION_MODEL.", field="type"
+    )
 
 
 def _no_actions() -> NotSupported:
