@@ -20,6 +20,7 @@ from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
@@ -101,6 +102,7 @@ class _Build:
         credentials = model_credentials(settings)
         self._model = open_model(model_names(settings), credentials, model_limits(settings))
         workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        self._actions = load_actions(settings.actions)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
         self._runner = AgentRunner(workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
@@ -158,6 +160,7 @@ class _Build:
             recordings=RecordingLimits(
                 settings.transcription_max_bytes, settings.transcription_max_seconds
             ),
+            actions=self._actions,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -35,9 +35,12 @@ from chatkit.types import (
     ThreadStreamEvent,
     WorkflowItem,
 )
+from chatkit.widgets import WidgetRoot
+from typing_extensions import override
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.chat.widgets import show_widget
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
@@ -45,7 +48,27 @@ from chatkit_backend.store.threads import ThreadStore
 # Marks the hidden items that hold what a server-side tool was asked and what it said.
 TOOL_RESULT_PREFIX = "run"
 
-TurnContext = AgentContext[RequestContext]
+
+class TurnContext(AgentContext[RequestContext]):
+    """What tools of the agent reach through the SDK's run context."""
+
+    @override
+    async def stream_widget(
+        self,
+        widget: WidgetRoot | AsyncIterable[WidgetRoot],
+        copy_text: str | None = None,
+    ) -> None:
+        """Shows a widget, or one that grows, in the thread.
+
+        Args:
+            widget: The widget, or its states one after the other.
+            copy_text: What it says in words, for the clipboard and the model.
+
+        Raises:
+            Exception: Whatever making the states raises.
+        """
+        async for event in show_widget(self.thread, widget, copy_text):
+            await self.stream(event)
 
 
 def default_agent(job: str) -> Agent[TurnContext]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
@@ -30,6 +31,7 @@ class ChatParts:
         feedback: Keeps what users think of the answers; None where nothing does.
         transcriber: Writes down what users dictate; None where they cannot.
         recordings: What a recording may be.
+        actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
     """
 
@@ -41,4 +43,5 @@ class ChatParts:
     feedback: FeedbackStore | None = None
     transcriber: Transcriber | None = None
     recordings: RecordingLimits = field(default_factory=RecordingLimits)
+    actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
