@@ -9,6 +9,7 @@ import importlib.metadata
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -23,6 +24,7 @@ from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.composer import Composer
+from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.readable_files import ReadableFiles
@@ -43,6 +45,7 @@ from chatkit_backend.providers import (
     model_limits,
     model_names,
     title_model_names,
+    transcriber,
 )
 from chatkit_backend.retrieval.guide import ingest_guide
 from chatkit_backend.searching import document_search, embedding_model
@@ -52,10 +55,14 @@ from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.chunks import ChunkStore
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep
+
+# Bytes of the JSON around a recording.
+_AROUND_RECORDING: Final = 4_096
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -125,6 +132,7 @@ class _Build:
         self._hosted_sessions = _hosted_sessions(settings)
         self._files = FileStorage.open(settings.files_url)
         self._embeddings = embedding_model(settings)
+        self._transcriber = transcriber(settings)
 
     @asynccontextmanager
     async def services(self) -> AsyncIterator[Services]:
@@ -139,6 +147,7 @@ class _Build:
                 self._title_model,
                 self._composer,
                 self._embeddings,
+                self._transcriber,
                 self._limits,
                 self._sign_in,
                 self._hosted_sessions,
@@ -177,6 +186,11 @@ class _Build:
             titles=titles,
             attached_files=self._attached_files(),
             files=self._files,
+            feedback=FeedbackStore(database),
+            transcriber=self._transcriber,
+            recordings=RecordingLimits(
+                settings.transcription_max_bytes, settings.transcription_max_seconds
+            ),
             actions=self._actions,
         )
         lifetimes = Lifetimes(
@@ -200,6 +214,7 @@ class _Build:
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
             max_body_bytes=settings.max_body_bytes,
+            max_dictation_bytes=_largest_dictation(settings),
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
@@ -269,6 +284,14 @@ def _hosted_sessions(settings: Settings) -> HostedSessions | None:
     api_key, workflow_id = _plain(settings.openai_api_key), settings.workflow_id
     assert api_key and workflow_id  # noqa: S101, PT018 - the settings have checked them
     return HostedSessions(api_key, workflow_id, settings.openai_base_url)
+
+
+def _largest_dictation(settings: Settings) -> int:
+    """Bytes of the largest body with a recording, in base64; no more than any where none is."""
+    if settings.transcription_model is None:
+        return settings.max_body_bytes
+    encoded = -(-settings.transcription_max_bytes // 3) * 4
+    return max(settings.max_body_bytes, encoded + _AROUND_RECORDING)
 
 
 def _session_age(settings: Settings) -> timedelta:

@@ -205,6 +205,8 @@ class RequestContext:
         locale: Preferred language as a BCP 47 tag, such as `de-CH`; None when not stated.
         metadata: The request's `metadata` object as it came; untrusted.
         session: What the client secret stands for; None where another credential was used.
+        server_url: Address at which whoever asks reaches this server, without a slash at its end;
+            None where that is not known.
     """
 
     user: User
@@ -213,6 +215,7 @@ class RequestContext:
     locale: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     session: Session | None = None
+    server_url: str | None = None
 
     @classmethod
     def for_request(
@@ -221,6 +224,7 @@ class RequestContext:
         metadata: Mapping[str, Any] | None = None,
         accept_language: str | None = None,
         session: Session | None = None,
+        server_url: str | None = None,
     ) -> Self:
         """The context of one request.
 
@@ -229,6 +233,7 @@ class RequestContext:
             metadata: The request's `metadata`, unread.
             accept_language: The `Accept-Language` header, unread.
             session: What the client secret of the request stands for.
+            server_url: How this server is reached.
 
         Raises:
             InvalidRequest: A field of `userInfo` or `pageContext` has the wrong type.
@@ -246,6 +251,7 @@ class RequestContext:
             locale=preferred_language(accept_language),
             metadata=dict(metadata or {}),
             session=session,
+            server_url=server_url,
         )
 
 

@@ -18,7 +18,7 @@
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     ├── UnreadableDocument     a file cannot be ingested; the others are
     ├── NotAPicture            a file cannot be read as a picture, or it is not safe to
-    └── ModelError             the model could not answer; told inside the stream
+    └── ModelError             the model could not answer; told inside the stream, else before
 
 Nothing here knows HTTP: `api/errors.py` maps these to statuses. No message ever holds a secret
 or a provider's own words, because messages reach users; only `EmbeddingsUnavailable` quotes, with

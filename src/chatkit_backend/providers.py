@@ -5,10 +5,15 @@ Not in `app`, which imports the agents SDK: whoever ingests documents needs noth
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import SecretStr
 
 from chatkit_backend.models.credentials import DEMO, CallLimits, Credentials, default_model
 from chatkit_backend.settings import Settings
+
+if TYPE_CHECKING:
+    from chatkit_backend.models.transcription import Transcriber
 
 
 def model_names(settings: Settings) -> tuple[str, ...]:
@@ -50,6 +55,22 @@ def model_limits(settings: Settings) -> CallLimits:
         connect_timeout_seconds=settings.model_connect_timeout,
         read_timeout_seconds=settings.model_read_timeout,
         retries=settings.model_retries,
+    )
+
+
+def transcriber(settings: Settings) -> Transcriber | None:
+    """The model that writes down what users dictate, None for none; the caller closes it.
+
+    Raises:
+        SettingsError: It cannot be used.
+    """
+    if settings.transcription_model is None:
+        return None
+    # It imports the agents SDK, for the sentences about what goes wrong.
+    from chatkit_backend.models.transcription import open_transcriber  # noqa: PLC0415
+
+    return open_transcriber(
+        settings.transcription_model, model_credentials(settings), model_limits(settings)
     )
 
 

@@ -47,6 +47,11 @@ def test_the_demo_model_is_worth_a_hint(run: Run) -> None:
         ({"CHATKIT_EMBEDDING_MODEL": "openai/some-model"}, "OPENAI_API_KEY"),
         ({"CHATKIT_EMBEDDING_MODEL": "watson/deep"}, "CHATKIT_EMBEDDING_MODEL: 'watson/deep'"),
         ({"CHATKIT_EMBEDDING_MODEL": "anthropic/any"}, "Anthropic has no embeddings"),
+        ({"CHATKIT_TRANSCRIPTION_MODEL": "openai/any"}, "OPENAI_API_KEY"),
+        (
+            {"CHATKIT_TRANSCRIPTION_MODEL": "gemini/any"},
+            "CHATKIT_TRANSCRIPTION_MODEL: 'gemini/any'",
+        ),
         ({"CHATKIT_AUTH": "cookie"}, "CHATKIT_JWKS_URL"),
         ({"CHATKIT_AUTH": "cookie", "CHATKIT_JWT_PUBLIC_KEY": "no.pem"}, "CHATKIT_JWT_PUBLIC_KEY"),
         (
@@ -163,6 +168,14 @@ def test_an_embedding_model_that_refuses_is_told_without_the_key(
     assert last_line(done).startswith("✗ embeddings ")
     assert "refused with status 401: Wrong key" in last_line(done)
     assert key not in done.stdout + done.stderr
+
+
+def test_a_transcription_model_is_named_and_not_asked(run: Run, provider: ScriptedProvider) -> None:
+    done = run("doctor", "--live", CHATKIT_TRANSCRIPTION_MODEL="openai-compatible/whisper")
+    assert done.returncode == 0
+    told = "openai-compatible/whisper is set up; it is not tried, with --live neither."
+    assert last_line(done) == f"✓ dictation  {told}"
+    assert len(provider.requests) == 1  # the model that chats
 
 
 def test_it_can_be_read_by_programs(run: Run) -> None:

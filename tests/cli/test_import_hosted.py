@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from starlette.responses import Response
 
 from chatkit_backend.cli import import_hosted
 from chatkit_backend.context import RequestContext, User
-from chatkit_backend.errors import SettingsError
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.source import OPENAI, HostedSource
 from chatkit_backend.store.api_keys import ApiKeyStore
@@ -320,27 +319,6 @@ async def test_a_variable_of_the_openai_package_does_not_change_the_address(
     source = HostedSource.at(OPENAI, KEY)
     assert str(source._client.base_url) == "https://api.openai.com/v1/"
     await source.close()
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
-        ("2026-11-01T12:30", datetime(2026, 11, 1, 12, 30, tzinfo=UTC)),
-        ("2026-11-01T12:30:00Z", datetime(2026, 11, 1, 12, 30, tzinfo=UTC)),
-        (
-            "2026-11-01T12:30:00+02:00",
-            datetime(2026, 11, 1, 12, 30, tzinfo=timezone(timedelta(hours=2))),
-        ),
-    ],
-)
-def test_a_time_without_a_zone_is_utc(text: str, moment: datetime) -> None:
-    assert import_hosted._moment(text) == moment
-
-
-def test_no_time_is_guessed() -> None:
-    with pytest.raises(SettingsError):
-        import_hosted._moment("01.11.2026")
 
 
 def test_the_command_starts_without_the_agents_sdk() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.tables import metadata
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
 from tests.store.examples import call, file_attachment, message, thread
@@ -42,6 +43,9 @@ CALLS: dict[str, Call] = {
     "pending_client_tool_call": lambda store, who: store.pending_client_tool_call("thr_1", who),
     "latest_client_tool_call": lambda store, who: store.latest_client_tool_call("thr_1", who),
     "count_items": lambda store, who: store.count_items(["thr_1"], who),
+    "record": lambda store, who: FeedbackStore(store._database).record(
+        "thr_1", ["call"], "positive", who
+    ),
 }
 
 # These name nothing of alice's, or several things, and answer with nothing instead.
@@ -64,10 +68,13 @@ async def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_every_public_method_stands_in_the_table() -> None:
-    methods = inspect.getmembers(ThreadStore, inspect.iscoroutinefunction)
+    stores = (ThreadStore, FeedbackStore)
+    methods = [of for store in stores for of in inspect.getmembers(store, is_asynchronous)]
     assert {name for name, _ in methods if not name.startswith("_")} == set(CALLS)
-    generators = inspect.getmembers(ThreadStore, inspect.isasyncgenfunction)
-    assert generators == []
+
+
+def is_asynchronous(member: object) -> bool:
+    return inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member)
 
 
 @pytest.mark.usefixtures("belongings_of_alice")

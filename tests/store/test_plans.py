@@ -18,7 +18,9 @@ from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.attachments import owners_of
 from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.imports import ImportedThreads
+from chatkit_backend.store.rated_items import rated_items
 from chatkit_backend.store.retention import delete_old_threads
 from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_old_sessions
 from chatkit_backend.store.tables import (
@@ -28,6 +30,7 @@ from chatkit_backend.store.tables import (
     client_secrets,
     collections,
     documents,
+    feedback,
     imported_threads,
     items,
     lexical_postings,
@@ -90,6 +93,21 @@ async def fill(database: Database) -> None:
                     "position": position,
                     "type": "client_tool_call" if position % 7 == 3 else "user_message",
                     "status": "pending" if position == 3 else None,
+                }
+                for number in range(0, 5_000, 50)
+                for position in range(100)
+            ],
+        )
+        await connection.execute(
+            insert(feedback),
+            [
+                {
+                    "thread_id": f"t{number}",
+                    "item_id": f"i{position}",
+                    "owner_id": f"u{number % 5}",
+                    "kind": "positive" if position % 3 else "negative",
+                    "created_at": NOW - timedelta(days=1),
+                    "updated_at": NOW - timedelta(days=1),
                 }
                 for number in range(0, 5_000, 50)
                 for position in range(100)
@@ -214,6 +232,7 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.pending_client_tool_call("thr_1", alice)
     await store.latest_client_tool_call("thr_1", alice)
     await store.count_items(["thr_1"], alice)
+    await use_feedback(database, alice)
     await list_everything(AllThreads(database))
     await store.delete_thread_item("thr_1", "1", alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
@@ -248,6 +267,15 @@ async def use_sessions(database: Database) -> None:
     await secrets.add(over, "old hash")
     assert await delete_old_sessions(database, NOW - timedelta(days=1)) == 1
     assert await ApiKeyStore(database).by_secret("none") is None
+
+
+async def use_feedback(database: Database, alice: RequestContext) -> None:
+    """Every query that is made to store and to export feedback."""
+    await FeedbackStore(database).record("thr_1", ["0", "call"], "positive", alice)
+    found = [item async for item in rated_items(database, NOW - timedelta(hours=1))]
+    assert len(found) == 2
+    # So many that the export needs a second page.
+    assert len([item async for item in rated_items(database, kind="negative")]) > 200
 
 
 async def import_a_thread(imported: ImportedThreads, alice: RequestContext) -> None:

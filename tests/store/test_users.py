@@ -11,10 +11,12 @@ from sqlalchemy import func, insert, select
 
 from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.sessions import SessionStore, StoredSession
 from chatkit_backend.store.tables import (
     attachments,
     client_secrets,
+    feedback,
     imported_threads,
     items,
     sessions,
@@ -27,7 +29,7 @@ from tests.store.examples import file_attachment, message, thread
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 # The other tables are the team's.
-OF_USERS = (threads, items, attachments, sessions, client_secrets, imported_threads)
+OF_USERS = (threads, items, feedback, attachments, sessions, client_secrets, imported_threads)
 
 
 async def exported(database: Database, user_id: str) -> list[dict[str, Any]]:
@@ -48,7 +50,7 @@ async def belongings(
 ) -> None:
     """Two threads and three attachments of alice, one thread and attachment of bob.
 
-    And of each a session, and the note of a thread that was imported.
+    And of each an opinion on an item, a session, and the note of a thread that was imported.
     """
     for name in ("thr_1", "thr_2"):
         await store.save_thread(thread(name, title=f"Title of {name}"), alice)
@@ -59,6 +61,8 @@ async def belongings(
     await store.save_thread(thread("thr_bob"), bob)
     await store.add_thread_item("thr_bob", message("x", thread_id="thr_bob"), bob)
     await store.save_attachment(file_attachment("atc_bob"), bob)
+    await FeedbackStore(database).record("thr_1", ["b"], "negative", alice)
+    await FeedbackStore(database).record("thr_bob", ["x"], "positive", bob)
     for owner in ("alice", "bob"):
         session = StoredSession(User(owner), Session(f"cksess_{owner}", NOW), 600, NOW)
         await SessionStore(database).add(session, f"hash of {owner}")
@@ -75,6 +79,10 @@ async def test_an_export_has_everything_of_the_user_and_nothing_of_others(
     *lines, session = lines
     assert (session["kind"], session["data"]["session"]["id"]) == ("session", "cksess_alice")
     assert session["expires_at"] == NOW.isoformat()
+    opinion = lines.pop(3)
+    assert (opinion["kind"], opinion["thread_id"]) == ("feedback", "thr_1")
+    assert opinion["data"] == {"item_id": "b", "kind": "negative"}
+    assert opinion["updated_at"] == opinion["stored_at"]
     told = [(line["kind"], line.get("thread_id"), line["data"]["id"]) for line in lines]
     assert told == [
         ("thread", None, "thr_1"),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from time import perf_counter
 
 import structlog
-from chatkit.types import ChatKitReq, is_streaming_req
+from chatkit.types import ChatKitReq, InputTranscribeReq, is_streaming_req
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from chatkit_backend.api.dependencies import CurrentIdentity, LimitedBody, context_of
+from chatkit_backend.api.dependencies import (
+    CurrentIdentity,
+    OperationBody,
+    context_of,
+    too_large,
+)
 from chatkit_backend.api.services import CurrentServices
 from chatkit_backend.api.sse import event_stream
 from chatkit_backend.errors import InvalidRequest
@@ -25,15 +30,20 @@ _OPERATION: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
 @router.post("/api/chatkit", summary="Run one ChatKit operation")
 async def run_operation(
-    request: Request, services: CurrentServices, identity: CurrentIdentity, body: LimitedBody
+    request: Request, services: CurrentServices, identity: CurrentIdentity, body: OperationBody
 ) -> Response:
     """Answers with `text/event-stream` for streaming operations and with JSON for the others."""
     started = perf_counter()
     operation = parse_operation(body)
+    is_dictation = isinstance(operation, InputTranscribeReq)
+    if len(body) > services.max_body_bytes and not is_dictation:
+        raise too_large(services.max_body_bytes)
     context = context_of(request, identity, operation.metadata)
     response: Response
-    if is_streaming_req(operation):
+    if is_dictation or is_streaming_req(operation):
+        # Either is work for a model.
         await services.limits.count_turn(identity.user.id, identity.session)
+    if is_streaming_req(operation):
         turn = services.turns.start(services.chat.stream(operation, context))
         response = await event_stream(turn, services.heartbeat_seconds)
     else:
@@ -44,7 +54,7 @@ async def run_operation(
     return response
 
 
-def parse_operation(body: bytes) -> ChatKitReq:
+def parse_operation(body: bytes | bytearray) -> ChatKitReq:
     """The operation in a request's body.
 
     Raises:

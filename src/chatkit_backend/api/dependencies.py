@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
@@ -11,6 +11,9 @@ from chatkit_backend.api.services import CurrentServices
 from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import BodyTooLarge
+
+# How a body with a recording names its operation.
+_DICTATION: Final = b"input.transcribe"
 
 
 def credentials_of(request: Request) -> Credentials:
@@ -43,16 +46,32 @@ async def limited_body(request: Request, services: CurrentServices) -> bytes:
     Raises:
         BodyTooLarge: It is larger than the settings allow.
     """
-    limit = services.max_body_bytes
+    return bytes(await _body(request, services.max_body_bytes))
+
+
+async def operation_body(request: Request, services: CurrentServices) -> bytearray:
+    """The body of a ChatKit operation, which may be larger where it holds a recording.
+
+    Raises:
+        BodyTooLarge: It is larger than the settings allow.
+    """
+    body = await _body(request, services.max_dictation_bytes)
+    # Not parsed just to find out that it is something else, which `api/chatkit` does in the end.
+    if len(body) > services.max_body_bytes and _DICTATION not in body:
+        raise too_large(services.max_body_bytes)
+    return body
+
+
+async def _body(request: Request, limit: int) -> bytearray:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
+            raise too_large(limit)
+    return body
 
 
 def context_of(request: Request, identity: Identity, metadata: Mapping[str, Any]) -> RequestContext:
@@ -65,11 +84,14 @@ def context_of(request: Request, identity: Identity, metadata: Mapping[str, Any]
     return RequestContext.for_request(identity.user, metadata, language, identity.session)
 
 
-def _too_large(limit: int) -> BodyTooLarge:
+def too_large(limit: int) -> BodyTooLarge:
+    """What is said of a body over the limit, in bytes."""
     return BodyTooLarge(
-        f"The body is larger than {limit} bytes. CHATKIT_MAX_BODY_BYTES sets the limit."
+        f"The body is larger than {limit} bytes. CHATKIT_MAX_BODY_BYTES sets the limit, for "
+        "dictation CHATKIT_TRANSCRIPTION_MAX_BYTES does."
     )
 
 
 CurrentIdentity = Annotated[Identity, Depends(current_identity)]
 LimitedBody = Annotated[bytes, Depends(limited_body)]
+OperationBody = Annotated[bytearray, Depends(operation_body)]

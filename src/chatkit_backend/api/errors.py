@@ -28,6 +28,7 @@ from chatkit_backend.errors import (
     HostedApiError,
     InvalidRequest,
     KeysUnavailable,
+    ModelError,
     NotFound,
     NotSignedIn,
     NotSupported,
@@ -47,7 +48,7 @@ _STATUS: Final[dict[type[RequestError], int]] = {
     TooManyRequests: 429,
     NotSupported: 501,
 }
-# Long enough for a database that restarts, short enough for a person who waits.
+# Long enough for a database that restarts or a busy model, short enough for a person who waits.
 _RETRY_AFTER: Final = {"Retry-After": "5"}
 
 
@@ -135,6 +136,16 @@ async def _hosted_api_error(request: Request, error: Exception) -> JSONResponse:
     return error_response(request.scope, 502, "hosted_api_error", error.message)
 
 
+async def _model_error(request: Request, error: Exception) -> JSONResponse:
+    # What the provider said, the log has already.
+    assert isinstance(error, ModelError)  # noqa: S101 - registered for this type only
+    if error.allow_retry:
+        return error_response(
+            request.scope, 503, "model_unavailable", error.message, headers=_RETRY_AFTER
+        )
+    return error_response(request.scope, 502, "model_error", error.message)
+
+
 async def _invalid_parameter(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
     first = error.errors()[0]
@@ -161,6 +172,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     app.add_exception_handler(KeysUnavailable, _keys_unavailable)
     app.add_exception_handler(HostedApiError, _hosted_api_error)
+    app.add_exception_handler(ModelError, _model_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameter)
     app.add_exception_handler(HTTPException, _http_exception)
 

@@ -40,6 +40,7 @@ class Services:
         turns_per_minute: Rate limit of sessions that have none of their own.
         check_database: Raises `DatabaseUnavailable` when the database does not answer.
         max_body_bytes: Largest request body.
+        max_dictation_bytes: Largest one that holds a recording to be written down.
         heartbeat_seconds: Silence after which a stream sends a comment.
         debug: Whether the debug view is open.
     """
@@ -58,6 +59,7 @@ class Services:
     turns_per_minute: int
     check_database: Callable[[], Awaitable[None]]
     max_body_bytes: int
+    max_dictation_bytes: int
     heartbeat_seconds: float
     debug: bool
 

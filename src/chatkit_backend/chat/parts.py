@@ -10,6 +10,7 @@ from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.composer import Composer
+from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
@@ -17,6 +18,8 @@ from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
 from chatkit_backend.files.storage import FileStorage
+from chatkit_backend.models.transcription import Transcriber
+from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -32,6 +35,9 @@ class ChatParts:
         documents: What answers are based on.
         composer: What a user may choose for a message.
         titles: Gives threads their titles; None where they get none by themselves.
+        feedback: Keeps what users think of the answers; None where nothing does.
+        transcriber: Writes down what users dictate; None where they cannot.
+        recordings: What a recording may be.
         actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
         attached_files: How models are shown what was attached; None for its name only.
@@ -46,6 +52,9 @@ class ChatParts:
     documents: DocumentAnswers
     composer: Composer = field(default_factory=Composer)
     titles: Titles | None = None
+    feedback: FeedbackStore | None = None
+    transcriber: Transcriber | None = None
+    recordings: RecordingLimits = field(default_factory=RecordingLimits)
     actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
     attached_files: AttachedFiles | None = None

@@ -19,6 +19,8 @@ from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    InputTranscribeParams,
+    InputTranscribeReq,
     NonStreamingReq,
     Page,
     StreamingReq,
@@ -54,6 +56,7 @@ from chatkit.types import (
 from chatkit_backend.chat.action_turns import ActionTurn
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
+from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
 from chatkit_backend.chat.generated_images import GeneratedImages
 from chatkit_backend.chat.history import HistoryConverter, conversation
@@ -94,6 +97,9 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.titles = parts.titles
         self.attached_files = parts.attached_files
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
+        self.feedback = parts.feedback
+        self.transcriber = parts.transcriber
+        self.recordings = parts.recordings
         self.actions = parts.actions
 
     async def respond(
@@ -150,6 +156,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)
+        if isinstance(operation, InputTranscribeReq):
+            return await self._transcribe(operation.params, context)
         if isinstance(operation, ThreadsUpdateReq):
             return await self._rename(operation.params, context)
         answer = await self._process_non_streaming(operation, context)
@@ -181,14 +189,37 @@ class ChatServer(ChatKitServer[RequestContext]):
         feedback: FeedbackKind,
         context: RequestContext,
     ) -> None:
-        """Refused: feedback would be lost."""
-        raise NotSupported("This server does not keep feedback.", field="type")
+        """Stores what the user thinks of items; a later opinion takes the place of an earlier one.
+
+        Raises:
+            InvalidRequest: Too many items, or none.
+            NotFoundInStore: An item is not there, or not for users to see; nothing is stored.
+            NotSupported: There is nothing that keeps it.
+        """
+        if self.feedback is None:
+            raise NotSupported("This server does not keep feedback.", field="type")
+        await self.feedback.record(thread_id, item_ids, feedback, context)
 
     async def transcribe(
         self, audio_input: AudioInput, context: RequestContext
     ) -> TranscriptionResult:
-        """Refused: no transcription model is connected."""
-        raise NotSupported("This server does not transcribe speech.", field="type")
+        """What is said in a recording that is within the limits.
+
+        Raises:
+            ModelError: The model gave no text.
+            NotSupported: No transcription model is connected.
+        """
+        if self.transcriber is None:
+            raise _no_dictation()
+        return await transcribed(audio_input, self.transcriber)
+
+    async def _transcribe(self, params: InputTranscribeParams, context: RequestContext) -> bytes:
+        if self.transcriber is None and type(self).transcribe is ChatServer.transcribe:
+            raise _no_dictation()
+        audio = await checked_recording(params, self.recordings)
+        params.audio_base64 = ""  # megabytes that nobody needs while the model listens
+        result = await self.transcribe(audio, context)
+        return self._serialize(TranscriptionResult(text=result.text.strip()))
 
     def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
         if self.attachment_store is None:
@@ -379,6 +410,12 @@ class ChatServer(ChatKitServer[RequestContext]):
         just the same (openai/chatkit-js#43, #104).
         """
         await keep_interrupted(self.store, thread, pending_items, context)
+
+
+def _no_dictation() -> NotSupported:
+    return NotSupported(
+        "This server writes down no speech: set CHATKIT_TRANSCRIPTION_MODEL.", field="type"
+    )
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:

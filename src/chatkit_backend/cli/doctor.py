@@ -28,7 +28,12 @@ from chatkit_backend.errors import (
 from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
-from chatkit_backend.providers import model_credentials, model_limits, model_names
+from chatkit_backend.providers import (
+    model_credentials,
+    model_limits,
+    model_names,
+    transcriber,
+)
 from chatkit_backend.searching import embedding_model
 from chatkit_backend.settings import Settings, load_settings, unknown_settings
 from chatkit_backend.signin import SignIn
@@ -46,7 +51,9 @@ class Finding:
         message: What was found, and the remedy where there is something to mend.
     """
 
-    check: Literal["settings", "sign-in", "redis", "database", "agents", "model", "embeddings"]
+    check: Literal[
+        "settings", "sign-in", "redis", "database", "agents", "model", "embeddings", "dictation"
+    ]
     result: Literal["ok", "warning", "wrong"]
     message: str
 
@@ -95,10 +102,13 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
         yield finding
     yield await _look_at_database(settings)
     yield _look_at_agents(settings)
-    async for finding in _look_at_models(settings, live=live):
-        yield finding
-    async for finding in _look_at_embeddings(settings, live=live):
-        yield finding
+    for findings in (
+        _look_at_models(settings, live=live),
+        _look_at_embeddings(settings, live=live),
+        _look_at_dictation(settings),
+    ):
+        async for finding in findings:
+            yield finding
 
 
 async def _look_at_sign_in(settings: Settings) -> AsyncIterator[Finding]:
@@ -253,3 +263,18 @@ async def _look_at_embeddings(settings: Settings, *, live: bool) -> AsyncIterato
         yield Finding("embeddings", "wrong", str(error))
     finally:
         await model.close()
+
+
+async def _look_at_dictation(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        model = transcriber(settings)
+    except SettingsError as error:
+        yield Finding("dictation", "wrong", str(error))
+        return
+    if model is None:
+        return
+    # There is nothing short to ask it: it takes recordings only.
+    yield Finding(
+        "dictation", "ok", f"{model.name} is set up; it is not tried, with --live neither."
+    )
+    await model.close()

@@ -9,7 +9,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBar
 
+from chatkit_backend.cli.dates import moment_of
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.migrate import configured_database
 from chatkit_backend.cli.problems import UNUSABLE, tell, told_as
@@ -85,7 +85,7 @@ def run_import(
     with told_as(_FAILURE):
         address = _address(base_url)
         source = HostedSource.at(address, _api_key(api_key_env))
-        wanted = Wanted(tuple(users), _moment(since) if since else None)
+        wanted = Wanted(tuple(users), moment_of("--since", since) if since else None)
         status, problem = _ended(source, wanted, report, api_key_env)
     if as_json:
         told = {"complete": status == 0, "stopped": problem, **report.as_json()}
@@ -161,16 +161,6 @@ def _address(base_url: str | None) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingsError("--base-url: must be an address such as https://host/v1.")
     return base_url
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(
-            f"--since: {text!r} is no date. Write it as 2026-11-01, or 2026-11-01T12:00:00+01:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # While it runs

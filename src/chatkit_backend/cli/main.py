@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -132,6 +132,44 @@ def users_delete(
     from chatkit_backend.cli.users import run_delete
 
     run_delete(user_id, confirmed=yes, as_json=as_json)
+
+
+feedback = typer.Typer(
+    help="What users think of the answers: export it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(feedback, name="feedback")
+
+
+@feedback.command(
+    "export",
+    epilog="Examples:\n\n"
+    "`chatkit-backend feedback export --kind negative --since 2026-11-01`\n\n"
+    "`chatkit-backend feedback export --format csv --output feedback.csv`",
+)
+def feedback_export(
+    as_format: Annotated[
+        Literal["jsonl", "csv"], typer.Option("--format", help="JSON Lines, or a table.")
+    ] = "jsonl",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Only what was rated, or rated otherwise, since; UTC where it names no time zone.",
+        ),
+    ] = None,
+    kind: Annotated[
+        Literal["positive", "negative"] | None, typer.Option(help="Only ratings of this kind.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="A new file to write to, instead of standard output.")
+    ] = None,
+) -> None:
+    """Write what users rated, the question before it, and how they rated it."""
+    from chatkit_backend.cli.feedback import run_export
+
+    run_export(as_format, since, kind, output)
 
 
 keys = typer.Typer(

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.migrate import configured_database
+from chatkit_backend.cli.output import counting, opened
 from chatkit_backend.cli.problems import told_as
-from chatkit_backend.errors import SettingsError
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.settings import load_settings
 from chatkit_backend.store.users import Deleted, delete_user, export_user
@@ -31,7 +27,7 @@ def run_export(user_id: str, output: Path | None) -> None:
         output: A file that is not there yet; None for standard output.
     """
     configure_logging("warning", "auto")
-    with told_as("Nothing was exported"), _opened(output) as file:
+    with told_as("Nothing was exported"), opened(output) as file:
         lines = asyncio.run(_export(user_id, file))
     where = f" to {output}" if output else ""
     typer.echo(f"{lines} lines written{where}.", err=True)
@@ -64,25 +60,9 @@ def run_delete(user_id: str, *, confirmed: bool, as_json: bool) -> None:
         )
 
 
-@contextmanager
-def _opened(output: Path | None) -> Iterator[TextIO]:
-    if output is None:
-        yield sys.stdout
-        return
-    try:
-        # Nobody else may read it, and nothing is overwritten.
-        output.touch(mode=0o600, exist_ok=False)
-        file = output.open("w", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"--output: cannot create {output} ({error.strerror}).") from error
-    with file:
-        yield file
-
-
 async def _export(user_id: str, file: TextIO) -> int:
     lines = 0
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed}")
-    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with counting() as progress:
         task = progress.add_task("Lines written:", total=None)
         async with configured_database() as database:
             async for line in export_user(database, user_id):

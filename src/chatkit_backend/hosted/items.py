@@ -69,6 +69,7 @@ from openai.types.beta.chatkit.chatkit_thread_item_list import (
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from chatkit_backend.store.addresses import is_placeholder
 from chatkit_backend.store.all_threads import ListingPage, OwnedThread
 
 # All that RFC 3986 allows in a URL, but the parentheses that would end it in markdown.
@@ -198,12 +199,12 @@ def _user_message(item: UserMessageItem) -> ChatKitThreadUserMessageItem:
 
 
 def _attachment(attachment: Attachment) -> ChatKitAttachment:
-    preview = attachment.preview_url if isinstance(attachment, ImageAttachment) else None
+    preview = str(attachment.preview_url) if isinstance(attachment, ImageAttachment) else None
     return ChatKitAttachment(
         id=attachment.id,
         mime_type=attachment.mime_type,
         name=attachment.name,
-        preview_url=preview and str(preview),
+        preview_url=None if preview is None or is_placeholder(preview) else preview,
         type=attachment.type,
     )
 
@@ -237,11 +238,12 @@ def _assistant_message(
 def _image(item: GeneratedImageItem) -> list[ChatKitResponseOutputText]:
     """The image as markdown; nothing where it is not there yet.
 
-    A data URL holds the image itself: megabytes that nobody expects in a text.
+    A data URL holds the image itself: megabytes that nobody expects in a text. A placeholder leads
+    nowhere.
     """
     if item.image is None:
         return []
-    if item.image.url.lstrip()[:5].lower() == "data:":
+    if item.image.url.lstrip()[:5].lower() == "data:" or is_placeholder(item.image.url):
         return [_text("An image was generated.")]
     return [_text(f"![Generated image]({quote(item.image.url, safe=_KEPT_IN_URL)})")]
 

@@ -148,7 +148,7 @@ def translate(error: Exception) -> ModelError:
     """
     if isinstance(error, ModelError):
         return error
-    kind = _kind(error)
+    kind = kind_of(error)
     return ModelError(kind.message, allow_retry=kind.allow_retry)
 
 
@@ -178,7 +178,8 @@ def detail(error: Exception) -> dict[str, object]:
     }
 
 
-def _kind(error: Exception) -> Kind:
+def kind_of(error: Exception) -> Kind:
+    """The kind of failure that `openai`, `httpx2` or `agents` raised."""
     plain = next((kind for known, kind in _CLASSES if isinstance(error, known)), None)
     return plain or _kind_of_transport(error) or _kind_of_told(error) or UNEXPECTED
 

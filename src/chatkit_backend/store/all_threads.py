@@ -10,18 +10,18 @@ from chatkit.types import ThreadItem, ThreadMetadata
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chatkit_backend.context import RequestContext, User
 from chatkit_backend.store import documents
+from chatkit_backend.store.addresses import FileAddresses, NoAddresses, with_addresses
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.pages import readable
+from chatkit_backend.store.statements import HIDDEN_TYPES
 from chatkit_backend.store.tables import items, threads
 from chatkit_backend.store.threads import NotFoundInStore
 
 _Statement = Select[*tuple[Any, ...]]
 _Rows = Sequence[Row[*tuple[Any, ...]]]
 _Listed = TypeVar("_Listed")
-
-# What stands in a thread for the model and the SDK, and is sent to no client.
-_HIDDEN_TYPES: Final = ("hidden_context_item", "sdk_hidden_context", "end_of_turn")
 
 # All positions lie between these: the database counts upwards, in 64 bits.
 _BELOW_ALL: Final = -1
@@ -145,7 +145,7 @@ _ITEMS: Final = _Listing.of(
     select(items.c.id, items.c.data, items.c.created_at).where(
         items.c.thread_id == bindparam("thread"),
         # Left out here, so that the pages are full.
-        *(items.c.type != hidden for hidden in _HIDDEN_TYPES),
+        *(items.c.type != hidden for hidden in HIDDEN_TYPES),
     ),
     items.c.position,
     select(items.c.position).where(
@@ -167,10 +167,12 @@ class AllThreads:
 
     Args:
         database: Where they are kept; the caller opens and closes it.
+        addresses: Makes the addresses of files in items; None leaves placeholders.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, addresses: FileAddresses | None = None) -> None:
         self._database = database
+        self._addresses = addresses or NoAddresses()
 
     async def find(self, thread_id: str) -> OwnedThread:
         """The thread, without its items; one that this version cannot read is not found."""
@@ -201,7 +203,9 @@ class AllThreads:
         ]
         return ListingPage[OwnedThread].of(found, rows, has_more=has_more)
 
-    async def items(self, thread_id: str, request: ListingRequest) -> ListingPage[ThreadItem]:
+    async def items(
+        self, thread_id: str, request: ListingRequest, server_url: str | None = None
+    ) -> ListingPage[ThreadItem]:
         """A part of a thread's items, in the order in which they were first stored.
 
         Without the types that no client gets to see. Items that this version cannot read are left
@@ -210,13 +214,17 @@ class AllThreads:
         Args:
             thread_id: The thread.
             request: Which part.
+            server_url: How this server is reached, for the addresses of files.
         """
         async with self._database.read() as connection:
-            await _row_of(connection, thread_id)
+            owner_id = (await _row_of(connection, thread_id)).owner_id
             rows, has_more = await _ITEMS.rows(connection, request, {"thread": thread_id})
         found: list[ThreadItem] = readable(
             rows, documents.read_item, table="items", thread_id=thread_id
         )
+        owner = RequestContext(user=User(owner_id), server_url=server_url)
+        for item in found:
+            with_addresses(item, self._addresses, owner)
         return ListingPage[ThreadItem].of(found, rows, has_more=has_more)
 
 

@@ -1,7 +1,8 @@
 """Threads, items and attachments as the JSON text that the tables keep, and back.
 
-What goes in comes out: the same JSON, with times in UTC. What a later version of the protocol
-wrote, and this one cannot read, is None and no error; the row stays for the version that can.
+What goes in comes out: the same JSON, with times in UTC, but for the addresses of files. What a
+later version of the protocol wrote, and this one cannot read, is None and no error; the row stays
+for the version that can.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from chatkit.widgets import DynamicWidgetRoot
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from chatkit_backend.store.addresses import storable_attachment, storable_item
 from chatkit_backend.store.moments import Moment
 
 # Building one of these takes milliseconds of CPU; they are built once.
@@ -37,7 +39,7 @@ def thread_document(thread: ThreadMetadata) -> str:
 
 def item_document(item: ThreadItem) -> str:
     """The JSON of an item. What the SDK's widgets leave out as null stays out."""
-    utc = item.model_copy(update={"created_at": Moment.of(item.created_at)})
+    utc = storable_item(item).model_copy(update={"created_at": Moment.of(item.created_at)})
     return utc.model_dump_json()
 
 
@@ -47,8 +49,11 @@ def item_status(item: ThreadItem) -> str | None:
 
 
 def attachment_document(attachment: Attachment) -> str:
-    """The JSON of an attachment, with the `metadata` that no client gets to see."""
-    return attachment.model_dump_json()
+    """The JSON of an attachment, with the `metadata` that no client gets to see.
+
+    Where it can be uploaded to and fetched from is not kept (`store/addresses`).
+    """
+    return storable_attachment(attachment).model_dump_json()
 
 
 def read_thread(document: str, created_at: datetime) -> ThreadMetadata | None:

@@ -1,4 +1,4 @@
-"""Every statement on threads, items and attachments that a request needs.
+"""Every statement on threads, items, feedback and attachments that a request needs.
 
 They are built once, with names for what changes: building one takes several times as long as
 sending it.
@@ -30,11 +30,14 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 
 from chatkit_backend.store.dialects import Dialect
 from chatkit_backend.store.dialects.dialect import Insert
-from chatkit_backend.store.tables import attachments, items, threads
+from chatkit_backend.store.tables import attachments, feedback, items, threads
 
 Rows = Select[*tuple[Any, ...]]
 
 _CLIENT_TOOL_CALL: Final = "client_tool_call"
+
+# What stands in a thread for the model and the SDK, and is sent to no client.
+HIDDEN_TYPES: Final = ("hidden_context_item", "sdk_hidden_context", "end_of_turn")
 
 
 def _owned(table: Table) -> ColumnElement[bool]:
@@ -120,9 +123,32 @@ COUNT_ITEMS: Final = (
 )
 
 
+# Feedback
+
+# Which of `items` a user may rate. Locked, where the database does so, until the feedback is
+# stored: an item that is deleted meanwhile would break the reference to it.
+RATEABLE_ITEMS: Final = (
+    select(items.c.id)
+    .where(
+        items.c.thread_id == bindparam("thread"),
+        items.c.id.in_(bindparam("items", expanding=True)),
+        *(items.c.type != hidden for hidden in HIDDEN_TYPES),
+        exists().where(*_OWN_THREAD),
+    )
+    .with_for_update(key_share=True, read=True, of=items)
+)
+
+
 # Attachments
 
 ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
+
+CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
+    update(attachments)
+    .where(*_OWN_ATTACHMENT)
+    .values(data=bindparam("new_data", type_=attachments.c.data.type))
+    .returning(attachments.c.id)
+)
 
 DELETE_ATTACHMENT: Final[ReturningDelete[str]] = (
     delete(attachments).where(*_OWN_ATTACHMENT).returning(attachments.c.id)
@@ -182,6 +208,8 @@ class Upserts:
         touch_and_item: Both at once, in one round trip. Gives the position, or nothing where the
             user has no such thread. None where the database cannot.
         attachment: Gives its id, or nothing where it is somebody else's.
+        feedback: After `RATEABLE_ITEMS` in the same transaction. Changes nothing where the user
+            thinks the same as before.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -189,6 +217,7 @@ class Upserts:
         self.item: Executable = _kept_in_place(dialect.insert(items).values(_new(items)))
         self.touch_and_item = _touch_and_upsert(dialect) if dialect.writes_inside_with else None
         self.attachment = _upsert_of_attachment(dialect)
+        self.feedback: Executable = _upsert_of_feedback(dialect)
 
 
 def _new(table: Table, *without: str) -> dict[str, ColumnElement[Any]]:
@@ -235,3 +264,12 @@ def _upsert_of_attachment(dialect: Dialect) -> ReturningInsert[str]:
         set_={"thread_id": insert.excluded.thread_id, "data": insert.excluded.data},
         where=_owned(attachments),
     ).returning(attachments.c.id)
+
+
+def _upsert_of_feedback(dialect: Dialect) -> Insert:
+    insert = dialect.insert(feedback).values(_new(feedback))
+    return insert.on_conflict_do_update(
+        index_elements=[feedback.c.thread_id, feedback.c.item_id],
+        set_={"kind": insert.excluded.kind, "updated_at": insert.excluded.updated_at},
+        where=feedback.c.kind != insert.excluded.kind,
+    )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -101,6 +102,22 @@ items: Final = Table(
     Index(None, "thread_id", "type", "position"),  # the newest client tool call
 )
 
+feedback: Final = Table(
+    "feedback",
+    metadata,
+    Column("thread_id", TEXT, nullable=False),
+    Column("item_id", TEXT, nullable=False),
+    Column("owner_id", TEXT, nullable=False),  # of the thread; who else reads it needs no join
+    Column("kind", TEXT, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),  # when they last changed their mind
+    PrimaryKeyConstraint("thread_id", "item_id"),
+    ForeignKeyConstraint(
+        ["thread_id", "item_id"], ["items.thread_id", "items.id"], ondelete="CASCADE"
+    ),
+    Index(None, "updated_at", "thread_id", "item_id"),  # an export by time
+)
+
 attachments: Final = Table(
     "attachments",
     metadata,
@@ -158,6 +175,14 @@ imported_threads: Final = Table(
     Column("last_item_id", TEXT),  # null until an item was imported
     Column("imported_at", UtcDateTime, nullable=False),
     Index(None, "owner_id", "thread_id"),  # what goes with a deleted user
+)
+
+signing_keys: Final = Table(
+    "signing_keys",
+    metadata,
+    Column("name", TEXT, primary_key=True),  # what is signed with it
+    Column("key", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 # What documents are found by. `store/lexical_index.py` tells how the last three work together.

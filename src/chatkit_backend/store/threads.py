@@ -24,6 +24,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest, NotFound
 from chatkit_backend.store import documents, statements
+from chatkit_backend.store.addresses import (
+    FileAddresses,
+    NoAddresses,
+    with_address,
+    with_addresses,
+)
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.pages import MAX_PAGE, PageRequest, readable
@@ -43,10 +49,12 @@ class ThreadStore(Store[RequestContext]):
 
     Args:
         database: Where they are kept; the caller opens and closes it.
+        addresses: Makes the addresses of files in what is loaded; None leaves placeholders.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, addresses: FileAddresses | None = None) -> None:
         self._database = database
+        self._addresses = addresses or NoAddresses()
         self._upserts = statements.Upserts(database.dialect)
 
     def generate_thread_id(self, context: RequestContext) -> str:
@@ -174,7 +182,8 @@ class ThreadStore(Store[RequestContext]):
                 await _require_cursor(connection, statements.ITEM_CURSOR, values)
         rows, last = request.cut(rows)
         found = readable(rows, documents.read_item, table="items", thread_id=thread_id)
-        return Page[ThreadItem](data=found, has_more=last is not None, after=last)
+        shown = [with_addresses(item, self._addresses, context) for item in found]
+        return Page[ThreadItem](data=shown, has_more=last is not None, after=last)
 
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
@@ -216,7 +225,7 @@ class ThreadStore(Store[RequestContext]):
             raise NotFoundInStore(
                 f"There is no item {item_id!r} in this thread.", field="params.item_id"
             )
-        return item
+        return with_addresses(item, self._addresses, context)
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
@@ -268,7 +277,7 @@ class ThreadStore(Store[RequestContext]):
     # Attachments
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of the attachment, its `metadata` and upload descriptor included."""
+        """Store what is known of the attachment, its `metadata` included."""
         values = _named(
             context,
             thread=attachment.thread_id,
@@ -285,15 +294,38 @@ class ThreadStore(Store[RequestContext]):
             if await connection.scalar(self._upserts.attachment, values) is None:
                 raise _no_attachment(attachment.id, "params.input.attachments")
 
-    async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
-        """What is known of the attachment."""
+    async def change_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+        """Store what is known of an attachment that is there; one that is gone stays so."""
+        values = _named(
+            context,
+            attachment=attachment.id,
+            new_data=documents.attachment_document(attachment),
+        )
+        async with self._database.write_one() as connection:
+            if await connection.scalar(statements.CHANGE_ATTACHMENT, values) is None:
+                raise _no_attachment(attachment.id, "attachment_id")
+
+    async def load_attachment(
+        self,
+        attachment_id: str,
+        context: RequestContext,
+        *,
+        field: str = "params.input.attachments",
+    ) -> Attachment:
+        """What is known of the attachment.
+
+        Args:
+            attachment_id: Which.
+            context: Who asks.
+            field: What named it in the request.
+        """
         values = _named(context, attachment=attachment_id)
         async with self._database.read() as connection:
             document = await connection.scalar(statements.ATTACHMENT, values)
         attachment = document and documents.read_attachment(document)
         if not attachment:
-            raise _no_attachment(attachment_id, "params.input.attachments")
-        return attachment
+            raise _no_attachment(attachment_id, field)
+        return with_address(attachment, self._addresses, context)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Forget the attachment; its bytes are not this room's."""

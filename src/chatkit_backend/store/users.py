@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,14 @@ from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.tables import attachments, imported_threads, items, sessions, threads
+from chatkit_backend.store.tables import (
+    attachments,
+    feedback,
+    imported_threads,
+    items,
+    sessions,
+    threads,
+)
 
 _READ_AT_ONCE: Final = 500
 # A thread may have thousands of items, and whoever deletes keeps others waiting.
@@ -32,9 +39,10 @@ async def export_user(database: Database, user_id: str) -> AsyncIterator[str]:
     """Everything of a user, as it is at this moment, line by line.
 
     Each line is a JSON object (https://jsonlines.org) without a line break: `kind` is `thread`,
-    `item`, `attachment` or `session`, `data` is it; the first three in the protocol's own words. A
-    thread comes before its items, and both in the order in which they were stored. A user of whom
-    nothing is stored has no lines.
+    `item`, `feedback`, `attachment` or `session`, `data` is it; threads, items and attachments in
+    the protocol's own words. A thread comes before its items, both in the order in which they were
+    stored, and what the user thinks of the items comes after them. A user of whom nothing is
+    stored has no lines.
 
     Args:
         database: Where it is.
@@ -57,6 +65,9 @@ async def export_user(database: Database, user_id: str) -> AsyncIterator[str]:
             ).where(items.c.thread_id == thread.id)
             async for item in _all(connection, own_items, items.c.position):
                 yield _line("item", item, thread_id=item.thread_id)
+            own_feedback = select(feedback).where(feedback.c.thread_id == thread.id)
+            async for opinion in _all(connection, own_feedback, feedback.c.item_id):
+                yield _feedback_line(opinion)
         async for attachment in _all(connection, own_attachments, attachments.c.id):
             yield _line("attachment", attachment, thread_id=attachment.thread_id)
         async for session in _all(connection, own_sessions, sessions.c.id):
@@ -90,7 +101,7 @@ async def delete_user(database: Database, user_id: str) -> Deleted:
                 return Deleted(gone_threads, gone_items, gone_attachments, gone_sessions)
             gone_items += await _count(connection, items.c.thread_id.in_(ids))
             gone_attachments += await _count(connection, attachments.c.thread_id.in_(ids))
-            # Items and attachments go with their threads.
+            # Items, with their feedback, and attachments go with their threads.
             found = await connection.execute(delete(threads).where(threads.c.id.in_(ids)))
             gone_threads += found.rowcount
 
@@ -119,5 +130,16 @@ async def _count(connection: AsyncConnection, condition: ColumnElement[bool]) ->
 
 
 def _line(kind: str, row: Row[*tuple[Any, ...]], **also: str | None) -> str:
-    said = {"kind": kind, **also, "stored_at": row.created_at.isoformat()}
-    return json.dumps(said | {"data": json.loads(row.data)}, ensure_ascii=False)
+    return _json_line(kind, row, json.loads(row.data), also)
+
+
+def _feedback_line(row: Row[*tuple[Any, ...]]) -> str:
+    also = {"thread_id": row.thread_id, "updated_at": row.updated_at.isoformat()}
+    return _json_line("feedback", row, {"item_id": row.item_id, "kind": row.kind}, also)
+
+
+def _json_line(
+    kind: str, row: Row[*tuple[Any, ...]], data: Any, also: Mapping[str, str | None]
+) -> str:
+    said = {"kind": kind, **also, "stored_at": row.created_at.isoformat(), "data": data}
+    return json.dumps(said, ensure_ascii=False)
