@@ -14,17 +14,21 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import chatkit, debug, hosted, ops, sessions
+from chatkit_backend.api import attachments, chatkit, debug, hosted, ops, sessions
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.auth.signed_addresses import SignedAddresses
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.attachment_files import AttachmentFiles
+from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.chat.uploads import UploadLimits
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
@@ -42,6 +46,7 @@ from chatkit_backend.store.chunks import ChunkStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
+from chatkit_backend.store.signing_keys import signing_key
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep
 
@@ -69,8 +74,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    for router in (chatkit.router, sessions.router, hosted.router, ops.router, debug.router):
-        app.include_router(router)
+    for surface in (chatkit, attachments, sessions, hosted, ops, debug):
+        app.include_router(surface.router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app
@@ -128,11 +133,19 @@ class _Build:
                 file_sweep = FileSweep(database, self._files)
                 file_sweep.start()
                 opened.push_async_callback(file_sweep.stop)
-            yield self._services(database, turns)
+            addresses = SignedAddresses(await self._address_key(database))
+            yield self._services(database, turns, addresses)
 
-    def _services(self, database: Database, turns: RunningTurns) -> Services:
+    async def _address_key(self, database: Database) -> bytes:
+        named = _plain(self._settings.secret_key)
+        return named.encode() if named else await signing_key(database, "addresses")
+
+    def _services(
+        self, database: Database, turns: RunningTurns, addresses: SignedAddresses
+    ) -> Services:
         settings = self._settings
-        store = ThreadStore(database)
+        store = ThreadStore(database, addresses)
+        attachments = self._attachments(store, addresses)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
         parts = ChatParts(
             store=store,
@@ -140,6 +153,8 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
+            attachment_store=attachments,
+            max_files=settings.upload_max_files or None,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -156,14 +171,29 @@ class _Build:
             chat=ChatServer(parts),
             turns=turns,
             store=store,
+            attachments=attachments,
+            attachment_files=AttachmentFiles(store, self._files),
+            addresses=addresses,
             api_keys=ApiKeyStore(database),
-            all_threads=AllThreads(database),
+            all_threads=AllThreads(database, addresses),
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
+            public_url=settings.public_url,
             max_body_bytes=settings.max_body_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
+
+    def _attachments(self, store: ThreadStore, addresses: SignedAddresses) -> Attachments | None:
+        settings = self._settings
+        if not settings.upload_max_files:
+            return None
+        limits = UploadLimits(
+            types=settings.upload_types,
+            max_bytes=settings.upload_max_bytes,
+            max_files=settings.upload_max_files,
+        )
+        return Attachments(store, self._files, addresses, limits)
 
     def _documents(self, database: Database) -> DocumentAnswers:
         settings = self._settings

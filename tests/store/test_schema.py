@@ -25,7 +25,7 @@ from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.vectors import VectorStore
 from tests.store.examples import message, thread
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 NEWEST = REVISIONS[-1]
 
 # What version 0.1 made, before there were revisions.
@@ -265,7 +265,7 @@ async def test_an_outdated_postgresql_is_refused_with_the_command_to_run(
     with pytest.raises(SettingsError, match=r"has no tables yet.*`chatkit-backend migrate`"):
         await database.make_ready()
     await database.migrate(REVISIONS[0])
-    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0005.*serve --migrate"):
+    with pytest.raises(SettingsError, match=r"at revision 0001.*needs 0006.*serve --migrate"):
         await database.make_ready()
     await database.migrate()
     await database.make_ready()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from pydantic import AnyUrl, ValidationError
 
-from chatkit_backend.api.services import CurrentServices
+from chatkit_backend.api.services import CurrentServices, Services, services_of
 from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import BodyTooLarge
+
+_HOST: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?", re.ASCII)
 
 
 def credentials_of(request: Request) -> Credentials:
@@ -62,7 +66,27 @@ def context_of(request: Request, identity: Identity, metadata: Mapping[str, Any]
         InvalidRequest: A field of the metadata has the wrong type.
     """
     language = request.headers.get("accept-language")
-    return RequestContext.for_request(identity.user, metadata, language, identity.session)
+    server_url = server_url_of(request, services_of(request))
+    return RequestContext.for_request(
+        identity.user, metadata, language, identity.session, server_url
+    )
+
+
+def server_url_of(request: Request, services: Services) -> str | None:
+    """How whoever asks reaches this server, without a slash at its end.
+
+    None where the Host header, which the client writes, names no host.
+    """
+    if services.public_url is not None:
+        return services.public_url.rstrip("/")
+    if not _HOST.fullmatch(request.base_url.netloc):
+        return None
+    url = str(request.base_url).rstrip("/")
+    try:
+        AnyUrl(url)  # there are hosts that only look like one, such as 1.2.3.4.5
+    except ValidationError:
+        return None
+    return url
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -25,6 +25,7 @@ class ChatParts:
         turns: The operations that run in this process.
         documents: What answers are based on.
         attachment_store: Takes uploads; None where this server offers none.
+        max_files: Most attachments of a message; None for any number.
     """
 
     store: ThreadStore
@@ -33,3 +34,4 @@ class ChatParts:
     turns: RunningTurns
     documents: DocumentAnswers
     attachment_store: AttachmentStore[RequestContext] | None = None
+    max_files: int | None = None

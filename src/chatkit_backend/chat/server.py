@@ -75,6 +75,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.budget = parts.budget
         self.turns = parts.turns
         self.documents = parts.documents
+        self.max_files = parts.max_files
         self.converter = HistoryConverter()
 
     async def respond(
@@ -172,7 +173,7 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> None:
         """Raises what the SDK would find out too late, when the status is already sent."""
         await require_permission(operation, self.store, context)
-        await require_workable(operation, self.store, context)
+        await require_workable(operation, self.store, context, self.max_files)
         if isinstance(operation, ThreadsCustomActionReq):
             await self._check_action(operation.params, type(self).action, context)
 
