@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import AnyUrl, ValidationError
@@ -13,8 +12,6 @@ from chatkit_backend.api.services import CurrentServices, Services, services_of
 from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import BodyTooLarge
-
-_HOST: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?", re.ASCII)
 
 
 def credentials_of(request: Request) -> Credentials:
@@ -79,11 +76,9 @@ def server_url_of(request: Request, services: Services) -> str | None:
     """
     if services.public_url is not None:
         return services.public_url.rstrip("/")
-    if not _HOST.fullmatch(request.base_url.netloc):
-        return None
     url = str(request.base_url).rstrip("/")
     try:
-        AnyUrl(url)  # there are hosts that only look like one, such as 1.2.3.4.5
+        AnyUrl(url)  # Starlette lets some through that are none, such as 1.2.3.4.5
     except ValidationError:
         return None
     return url
