@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
+    from chatkit_backend.chat.action_turns import ActionTurn
+    from chatkit_backend.chat.actions import Actions
     from chatkit_backend.context import PageContext, Profile, RequestContext, User
     from chatkit_backend.retrieval.search import FoundChunk
     from chatkit_backend.searching import open_document_search, search_chunks
     from chatkit_backend.settings import Settings, load_settings
 
 __all__ = [
+    "ActionTurn",
+    "Actions",
     "FoundChunk",
     "PageContext",
     "Profile",
@@ -29,6 +33,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "ActionTurn": "chat.action_turns",
+    "Actions": "chat.actions",
     "FoundChunk": "retrieval.search",
     "PageContext": "context",
     "Profile": "context",

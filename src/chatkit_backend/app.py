@@ -20,11 +20,14 @@ from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.auth.signed_addresses import SignedAddresses
+from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.attachment_files import AttachmentFiles
 from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
+from chatkit_backend.chat.readable_files import ReadableFiles
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
@@ -95,6 +98,7 @@ class _Build:
         credentials = model_credentials(settings)
         self._model = open_model(model_names(settings), credentials, model_limits(settings))
         workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        self._actions = load_actions(settings.actions)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
         self._runner = AgentRunner(workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
@@ -155,6 +159,10 @@ class _Build:
             documents=self._documents(database),
             attachment_store=attachments,
             max_files=settings.upload_max_files or None,
+            attached_files=self._attached_files(),
+            files=self._files,
+            image_addresses=addresses,
+            actions=self._actions,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -194,6 +202,15 @@ class _Build:
             max_files=settings.upload_max_files,
         )
         return Attachments(store, self._files, addresses, limits)
+
+    def _attached_files(self) -> AttachedFiles:
+        tokens = self._settings.attachment_tokens
+        return AttachedFiles(
+            ReadableFiles(self._files, tokens),
+            model_names(self._settings),
+            tokens,
+            earlier_tokens=self._settings.history_tokens // 2,
+        )
 
     def _documents(self, database: Database) -> DocumentAnswers:
         settings = self._settings

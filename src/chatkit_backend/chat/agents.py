@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -35,9 +35,12 @@ from chatkit.types import (
     ThreadStreamEvent,
     WorkflowItem,
 )
+from chatkit.widgets import WidgetRoot
+from typing_extensions import override
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.chat.widgets import show_widget
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
@@ -45,7 +48,27 @@ from chatkit_backend.store.threads import ThreadStore
 # Marks the hidden items that hold what a server-side tool was asked and what it said.
 TOOL_RESULT_PREFIX = "run"
 
-TurnContext = AgentContext[RequestContext]
+
+class TurnContext(AgentContext[RequestContext]):
+    """What tools of the agent reach through the SDK's run context."""
+
+    @override
+    async def stream_widget(
+        self,
+        widget: WidgetRoot | AsyncIterable[WidgetRoot],
+        copy_text: str | None = None,
+    ) -> None:
+        """Shows a widget, or one that grows, in the thread.
+
+        Args:
+            widget: The widget, or its states one after the other.
+            copy_text: What it says in words, for the clipboard and the model.
+
+        Raises:
+            Exception: Whatever making the states raises.
+        """
+        async for event in show_widget(self.thread, widget, copy_text):
+            await self.stream(event)
 
 
 def default_agent(job: str) -> Agent[TurnContext]:
@@ -210,7 +233,8 @@ class _Run:
                 await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
 
     def _hidden_item(self, call: ToolCallItem, output: TResponseInputItem) -> HiddenContextItem:
-        pair = [_without_provider_ids(call.to_input_item()), _without_provider_ids(output)]
+        result = _without_media(_without_provider_ids(output))
+        pair = [_without_provider_ids(call.to_input_item()), result]
         return HiddenContextItem(
             id=f"{TOOL_RESULT_PREFIX}_{secrets.token_hex(16)}",
             thread_id=self.turn.thread.id,
@@ -223,3 +247,13 @@ def _without_provider_ids(item: TResponseInputItem) -> dict[str, Any]:
     # A provider accepts its own item ids only, and only while it remembers them; `call_id` is
     # what ties a result to its call.
     return {key: value for key, value in dict(item).items() if key not in {"id", "status"}}
+
+
+def _without_media(output: dict[str, Any]) -> dict[str, Any]:
+    """The output of a tool without the pictures and files in it: a thread holds no megabytes."""
+    parts = output.get("output")
+    if not isinstance(parts, list):
+        return output
+    texts = [part for part in parts if part.get("type") == "input_text"]
+    gone = {"type": "input_text", "text": "[Pictures and files that the tool gave are not kept.]"}
+    return output if len(texts) == len(parts) else {**output, "output": [*texts, gone]}

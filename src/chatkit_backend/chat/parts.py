@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.attached_files import AttachedFiles
+from chatkit_backend.chat.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
+from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -24,8 +28,12 @@ class ChatParts:
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
         documents: What answers are based on.
+        actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
         max_files: Most attachments of a message; None for any number.
+        attached_files: How models are shown what was attached; None for its name only.
+        files: Where the images that models make are kept; None where they are dropped.
+        image_addresses: Where browsers find those images.
     """
 
     store: ThreadStore
@@ -33,5 +41,9 @@ class ChatParts:
     budget: HistoryBudget
     turns: RunningTurns
     documents: DocumentAnswers
+    actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
     max_files: int | None = None
+    attached_files: AttachedFiles | None = None
+    files: FileStorage | None = None
+    image_addresses: ImageAddresses | None = None

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from chatkit.actions import Action
+from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
@@ -29,6 +30,7 @@ from chatkit.types import (
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
     ThreadListParams,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
@@ -45,13 +47,16 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_backend.chat.checks import checked_title, require_item, require_workable
+from chatkit_backend.chat.action_turns import ActionTurn
+from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.generated_images import GeneratedImages
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.widgets import apply_widget_update
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
@@ -65,8 +70,13 @@ class ChatServer(ChatKitServer[RequestContext]):
 
     Args:
         parts: What it works with.
+
+    Attributes:
+        converter: Makes the model's input from thread items: a class, made anew for each turn
+            with what the turn knows, or an instance that is used as it is.
     """
 
+    converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
     store: ThreadStore
 
     def __init__(self, parts: ChatParts) -> None:
@@ -76,7 +86,9 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.turns = parts.turns
         self.documents = parts.documents
         self.max_files = parts.max_files
-        self.converter = HistoryConverter()
+        self.attached_files = parts.attached_files
+        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
+        self.actions = parts.actions
 
     async def respond(
         self,
@@ -85,7 +97,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
-        history = await conversation(self.store, thread.id, context, self.budget, self.converter)
+        converter = self.turn_converter(context)
+        history = await conversation(self.store, thread.id, context, self.budget, converter)
         search = self.documents.turn(history.said(), thread.id, context)
         async for event in search.in_advance(shown=input_user_message is not None):
             yield event
@@ -100,6 +113,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
+
+    def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
+        """What makes the model's input from thread items in one turn."""
+        if isinstance(self.converter, ThreadItemConverter):
+            return self.converter
+        files = self.attached_files
+        return self.converter(attachments=files.turn(context) if files else None)
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
@@ -119,8 +139,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)
-        if isinstance(operation, ThreadsSyncCustomActionReq):
-            await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
             operation.params.title = checked_title(operation.params.title)
         answer = await self._process_non_streaming(operation, context)
@@ -151,6 +169,25 @@ class ChatServer(ChatKitServer[RequestContext]):
         """Refused: no transcription model is connected."""
         raise NotSupported("This server does not transcribe speech.", field="type")
 
+    def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
+        if self.attachment_store is None:
+            raise NotSupported("This server takes no attachments.", field="type")
+        return self.attachment_store
+
+    # What a user does in a widget.
+
+    async def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """What the function that is registered for the action shows."""
+        fitting = self.actions.fitting(action)
+        async for event in fitting.events(self._action_turn(thread, action, sender, context)):
+            yield event
+
     async def sync_action(
         self,
         thread: ThreadMetadata,
@@ -158,13 +195,52 @@ class ChatServer(ChatKitServer[RequestContext]):
         sender: WidgetItem | None,
         context: RequestContext,
     ) -> SyncCustomActionResponse:
-        """Refused: no action is registered."""
-        raise _no_actions()
+        """What the function that is registered for the action changes."""
+        fitting = self.actions.fitting(action)
+        return await fitting.update(self._action_turn(thread, action, sender, context))
 
-    def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
-        if self.attachment_store is None:
-            raise NotSupported("This server takes no attachments.", field="type")
-        return self.attachment_store
+    def _action_turn(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> ActionTurn:
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            # Here already, so that a failure of the model is told as one, and not as the action's.
+            return closing_what_was_opened(self, thread, self.respond(thread, None, context))
+
+        return ActionTurn(action.type, thread, sender, context, self.store, answer)
+
+    async def _process_sync_custom_action(
+        self, request: ThreadsSyncCustomActionReq, context: RequestContext
+    ) -> bytes:
+        """The SDK's, which answers with the changed item and stores nothing of what changed."""
+        thread, sender = await self._require_action(request.params, "sync_action", context)
+        before = thread.model_copy(deep=True)
+        answer = await self.sync_action(thread, request.params.action, sender, context)
+        if answer.updated_item is not None:
+            await self.store.save_item(thread.id, answer.updated_item, context)
+            answer.updated_item.created_at = Moment.of(answer.updated_item.created_at)
+        if thread != before:
+            await self.store.save_thread(thread, context)
+        return self._serialize(answer)
+
+    async def _require_action(
+        self,
+        params: ThreadCustomActionParams,
+        method: Literal["action", "sync_action"],
+        context: RequestContext,
+    ) -> tuple[ThreadMetadata, WidgetItem | None]:
+        """The thread of an action that can be answered, and the widget that sent it."""
+        # A subclass with a method of its own knows its actions itself.
+        registered = getattr(type(self), method) is getattr(ChatServer, method)
+        if registered:
+            self.actions.require_any()
+        thread, sender = await require_actor(params, self.store, context)
+        if registered:
+            self.actions.fitting(params.action)
+        return thread, sender
 
     # What has to be known before the first byte is sent.
 
@@ -175,19 +251,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         await require_workable(operation, self.store, context, self.max_files)
         if isinstance(operation, ThreadsCustomActionReq):
-            await self._check_action(operation.params, type(self).action, context)
-
-    async def _check_action(
-        self,
-        params: ThreadCustomActionParams,
-        handler: Callable[..., object],
-        context: RequestContext,
-    ) -> None:
-        if handler in {ChatKitServer.action, ChatServer.sync_action}:
-            raise _no_actions()
-        await self.store.load_thread(params.thread_id, context)
-        if params.item_id:
-            await require_item(params.thread_id, params.item_id, WidgetItem, self.store, context)
+            await self._require_action(operation.params, "action", context)
 
     async def _process_streaming(
         self, request: StreamingReq, context: RequestContext
@@ -210,7 +274,7 @@ class ChatServer(ChatKitServer[RequestContext]):
             else super()._process_streaming_impl(request, context)
         )
         async for event in events:
-            yield _in_utc(event)
+            yield _in_utc(self.images.shown(event, context))
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
@@ -245,9 +309,21 @@ class ChatServer(ChatKitServer[RequestContext]):
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.turns.writes_to(thread.id)
-        return super()._process_events(
-            thread, context, lambda: closing_what_was_opened(self, thread, stream())
-        )
+
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            return closing_what_was_opened(self, thread, self.images.kept(stream(), context))
+
+        return super()._process_events(thread, context, answer)
+
+    def _update_pending_items(
+        self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
+    ) -> None:
+        """Follows widgets, too: the SDK would keep one that breaks off as it was at first."""
+        item = pending_items.get(event.item_id)
+        if isinstance(item, WidgetItem):
+            apply_widget_update(item, event.update)
+        else:
+            super()._update_pending_items(pending_items, event)
 
     async def handle_stream_cancelled(
         self,
@@ -261,10 +337,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         just the same (openai/chatkit-js#43, #104).
         """
         await keep_interrupted(self.store, thread, pending_items, context)
-
-
-def _no_actions() -> NotSupported:
-    return NotSupported("This server handles no actions.", field="params.action.type")
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:

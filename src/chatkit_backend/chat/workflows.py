@@ -78,11 +78,7 @@ def load_agent(path: str) -> AgentSource:
     Raises:
         SettingsError: It cannot be imported, or is neither.
     """
-    module_name, _, name = path.partition(":")
-    # As `python -m` and uvicorn do: an app is usually started from its own folder.
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    source: object = getattr(_imported(module_name, path), name, None)
+    source = load("CHATKIT_WORKFLOWS", path)
     if isinstance(source, Agent) or callable(source):
         return source
     raise SettingsError(
@@ -90,12 +86,26 @@ def load_agent(path: str) -> AgentSource:
     )
 
 
-def _imported(module_name: str, path: str) -> ModuleType:
+def load(setting: str, path: str) -> object:
+    """What stands at `MODULE:NAME`; None if the module has no such name.
+
+    Raises:
+        SettingsError: The module cannot be imported; names the setting and the line.
+    """
+    module_name, _, name = path.partition(":")
+    # As `python -m` and uvicorn do: an app is usually started from its own folder.
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    found: object = getattr(_imported(setting, module_name, path), name, None)
+    return found
+
+
+def _imported(setting: str, module_name: str, path: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({last.filename}, line {last.lineno})" if last.filename[0] != "<" else ""
         raise SettingsError(
-            f"CHATKIT_WORKFLOWS: {path} cannot be imported: {type(error).__name__}: {error}{where}."
+            f"{setting}: {path} cannot be imported: {type(error).__name__}: {error}{where}."
         ) from error

@@ -84,6 +84,19 @@ def picture(content: bytes, longest_side: int) -> Picture:
         raise NotAPicture("is no PNG, JPEG, GIF or WebP that can be read") from error
 
 
+def picture_type(content: bytes) -> str | None:
+    """The media type of a picture, such as `image/webp`, by its first bytes; None for what is none.
+
+    Args:
+        content: A file of PNG, JPEG, GIF or WebP, whatever its name says.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
+            return "image/jpeg" if opened.format == "MPO" else f"image/{opened.format}".lower()
+    except Exception:  # noqa: BLE001 - as in `picture`: they raise anything
+        return None
+
+
 def _require_harmless(opened: Image.Image, content: bytes) -> None:
     """Looks at what the file claims, before anything is decoded."""
     if opened.width * opened.height > _MAX_PIXELS:
