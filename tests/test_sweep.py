@@ -13,8 +13,9 @@ import structlog
 
 from chatkit_backend import sweep as sweeping
 from chatkit_backend.context import RequestContext, User
-from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
+from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable, NotFound
 from chatkit_backend.files.storage import FileStorage, owner_hash
+from chatkit_backend.store.attachments import _UNUSED, delete_unused
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep, sweep
@@ -73,19 +74,49 @@ async def test_files_of_attachments_that_are_gone_are_deleted(
 ) -> None:
     await store.save_thread(thread(), ADA)
     await store.save_attachment(file_attachment("kept", "thr_1"), ADA)
-    await store.save_attachment(file_attachment("alone"), ADA)
-    await put(files, "ada", "kept", "alone", "gone", "gone too")
+    await put(files, "ada", "kept", "gone", "gone too")
     assert await sweep(database, files, datetime.now(UTC) + SOON) == 2
-    assert await left(files) == {"kept", "alone"}
+    assert await left(files) == {"kept"}
     await store.delete_thread("thr_1", ADA)
     assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
-    assert await left(files) == {"alone"}
+    assert await left(files) == set()
+
+
+async def test_attachments_that_no_message_has_are_deleted_with_their_bytes_after_a_day(
+    database: Database, store: ThreadStore, files: FileStorage
+) -> None:
+    await store.save_thread(thread(), ADA)
+    await store.save_attachment(file_attachment("sent", "thr_1"), ADA)
+    for attachment_id in ("never sent", "never uploaded"):
+        await store.save_attachment(file_attachment(attachment_id), ADA)
+    await put(files, "ada", "sent", "never sent")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    assert await sweep(database, files, yesterday) == 0
+    await store.load_attachment("never uploaded", ADA)
+    assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
+    assert await left(files) == {"sent"}
+    await store.load_attachment("sent", ADA)
+    for attachment_id in ("never sent", "never uploaded"):
+        with pytest.raises(NotFound):
+            await store.load_attachment(attachment_id, ADA)
+
+
+async def test_more_unused_attachments_than_are_deleted_at_once_are_deleted(
+    database: Database, store: ThreadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_backend.store.attachments._DELETED_AT_ONCE", 2)
+    monkeypatch.setattr("chatkit_backend.store.attachments._UNUSED", _UNUSED.limit(2))
+    for number in range(5):
+        await store.save_attachment(file_attachment(f"atc_{number}"), ADA)
+    assert await delete_unused(database, datetime.now(UTC) + SOON) == 5
+    assert await delete_unused(database, datetime.now(UTC) + SOON) == 0
 
 
 async def test_a_file_under_an_id_that_is_another_users_now_is_deleted(
     database: Database, store: ThreadStore, files: FileStorage
 ) -> None:
-    await store.save_attachment(file_attachment("atc_1"), BOB)
+    await store.save_thread(thread(), BOB)
+    await store.save_attachment(file_attachment("atc_1", "thr_1"), BOB)
     await put(files, "ada", "atc_1")
     await put(files, "bob", "atc_1")
     assert await sweep(database, files, datetime.now(UTC) + SOON) == 1

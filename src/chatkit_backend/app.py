@@ -15,14 +15,17 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import chatkit, config, debug, hosted, ops, sessions
+from chatkit_backend.api import attachments, chatkit, config, debug, hosted, ops, sessions
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.auth.signed_addresses import SignedAddresses
 from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.attached_files import AttachedFiles
+from chatkit_backend.chat.attachment_files import AttachmentFiles
+from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.history import HistoryBudget
@@ -32,6 +35,7 @@ from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
+from chatkit_backend.chat.uploads import UploadLimits
 from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
@@ -58,6 +62,7 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
+from chatkit_backend.store.signing_keys import signing_key
 from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep
 
@@ -88,15 +93,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    for router in (
-        chatkit.router,
-        config.router,
-        sessions.router,
-        hosted.router,
-        ops.router,
-        debug.router,
-    ):
-        app.include_router(router)
+    for surface in (chatkit, attachments, config, sessions, hosted, ops, debug):
+        app.include_router(surface.router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app
@@ -170,11 +168,23 @@ class _Build:
                 file_sweep = FileSweep(database, self._files)
                 file_sweep.start()
                 opened.push_async_callback(file_sweep.stop)
-            yield self._services(database, turns, titles)
+            addresses = SignedAddresses(await self._address_key(database))
+            yield self._services(database, turns, titles, addresses)
 
-    def _services(self, database: Database, turns: RunningTurns, titles: Titles | None) -> Services:
+    async def _address_key(self, database: Database) -> bytes:
+        named = _plain(self._settings.secret_key)
+        return named.encode() if named else await signing_key(database, "addresses")
+
+    def _services(
+        self,
+        database: Database,
+        turns: RunningTurns,
+        titles: Titles | None,
+        addresses: SignedAddresses,
+    ) -> Services:
         settings = self._settings
-        store = ThreadStore(database)
+        store = ThreadStore(database, addresses)
+        attachments = self._attachments(store, addresses)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
         parts = ChatParts(
             store=store,
@@ -184,8 +194,11 @@ class _Build:
             documents=self._documents(database),
             composer=self._composer,
             titles=titles,
+            attachment_store=attachments,
+            max_files=settings.upload_max_files or None,
             attached_files=self._attached_files(),
             files=self._files,
+            image_addresses=addresses,
             feedback=FeedbackStore(database),
             transcriber=self._transcriber,
             recordings=RecordingLimits(
@@ -208,11 +221,15 @@ class _Build:
             chat=ChatServer(parts),
             turns=turns,
             store=store,
+            attachments=attachments,
+            attachment_files=AttachmentFiles(store, self._files),
+            addresses=addresses,
             api_keys=ApiKeyStore(database),
-            all_threads=AllThreads(database),
+            all_threads=AllThreads(database, addresses),
             page_config=page_config(settings),
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
+            public_url=settings.public_url,
             max_body_bytes=settings.max_body_bytes,
             max_dictation_bytes=_largest_dictation(settings),
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -223,6 +240,17 @@ class _Build:
         if self._settings.title_model == "off":
             return None
         return Titles(ThreadStore(database), self._title_model)
+
+    def _attachments(self, store: ThreadStore, addresses: SignedAddresses) -> Attachments | None:
+        settings = self._settings
+        if not settings.upload_max_files:
+            return None
+        limits = UploadLimits(
+            types=settings.upload_types,
+            max_bytes=settings.upload_max_bytes,
+            max_files=settings.upload_max_files,
+        )
+        return Attachments(store, self._files, addresses, limits)
 
     def _attached_files(self) -> AttachedFiles:
         tokens = self._settings.attachment_tokens

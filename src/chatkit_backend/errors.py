@@ -9,6 +9,7 @@
     │   ├── NotFound           unknown, or somebody else's: the two look alike on purpose
     │   ├── Conflict           well-formed, but the thread is not in that state
     │   ├── BodyTooLarge       over the limit of the settings
+    │   ├── UnsupportedType    a file of a type that is not taken, or not of the type it claims
     │   ├── TooManyRequests    over a rate limit; says when to come again
     │   └── NotSupported       a ChatKit operation that this server does not offer
     ├── DatabaseUnavailable    the database did not answer; worth trying again later
@@ -102,6 +103,12 @@ class BodyTooLarge(RequestError):
     """The request's body is over the limit of the settings."""
 
     code = "body_too_large"
+
+
+class UnsupportedType(RequestError):
+    """A file is of a type that is not taken or cannot be shown, or not of the type it claims."""
+
+    code = "unsupported_type"
 
 
 class TooManyRequests(RequestError):

@@ -1,4 +1,4 @@
-"""Deletes files whose attachment is gone, in the background.
+"""Deletes attachments that were never sent, and files whose attachment is gone, in the background.
 
 The database deletes attachments in many ways: with their thread, their user, by the retention. The
 bytes of one that is deleted stay until they are found here.
@@ -14,7 +14,7 @@ import structlog
 
 from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
-from chatkit_backend.store.attachments import owners_of
+from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.engine import Database
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ def _tell_of_failure(task: asyncio.Task[None]) -> None:
 
 
 async def sweep(database: Database, files: FileStorage, before: datetime) -> int:
-    """Delete the files of attachments that are not in the database.
+    """Delete attachments that no message has, and files of attachments that are not there.
 
     It ends early where another replica is at it, and does nothing where the files are those of
     another database: that one knows them.
@@ -74,11 +74,14 @@ async def sweep(database: Database, files: FileStorage, before: datetime) -> int
     Args:
         database: Which knows the attachments.
         files: Where the bytes are.
-        before: Files that were stored later are left alone.
+        before: What was stored later is left alone.
 
     Returns:
-        How many were deleted.
+        How many files were deleted.
     """
+    forgotten = await delete_unused(database, before)
+    if forgotten:
+        _log.info("unused attachments are swept", deleted_attachments=forgotten)
     gone = await asyncio.to_thread(files.discard_unfinished, before)
     async for page in files.all():
         if not await _are_ours(database, files):

@@ -29,7 +29,7 @@ from chatkit_backend.app import create_app
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.tables import metadata
+from chatkit_backend.store.tables import attachments, metadata
 from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import message
 from tests.conftest import SettingsFor
@@ -113,14 +113,15 @@ def operations(its: Names, own: Names) -> dict[str, Request]:
             "items.feedback", thread_id=own.thread, item_ids=[its.item], kind="positive"
         ),
         "attachments.delete": operation("attachments.delete", attachment_id=its.attachment),
-        # Name nothing that is somebody's.
-        "attachments.create": operation(
-            "attachments.create", name="a.txt", size=1, mime_type="text/plain"
-        ),
+        # Names nothing that is somebody's.
         "input.transcribe": operation(
             "input.transcribe", audio_base64="AAAA", mime_type="audio/webm"
         ),
     }
+
+
+# These make something of the asking user's own, and have nothing to name somebody else's with.
+MAKING = {"attachments.create": {"name": "a.txt", "size": 1, "mime_type": "text/plain"}}
 
 
 def other_routes(its: Names) -> dict[str, Request]:
@@ -144,6 +145,21 @@ def other_routes(its: Names) -> dict[str, Request]:
         "GET /v1/chatkit/threads/{thread_id}/items": (
             "GET",
             f"/v1/chatkit/threads/{its.thread}/items",
+            None,
+        ),
+        "GET /api/chatkit/attachments/{attachment_id}": (
+            "GET",
+            f"/api/chatkit/attachments/{its.attachment}",
+            None,
+        ),
+        "GET /api/chatkit/attachments/{attachment_id}/preview": (
+            "GET",
+            f"/api/chatkit/attachments/{its.attachment}/preview",
+            None,
+        ),
+        "PUT /api/chatkit/attachments/{attachment_id}": (
+            "PUT",
+            f"/api/chatkit/attachments/{its.attachment}",
             None,
         ),
         "POST /v1/chatkit/sessions": (
@@ -294,6 +310,8 @@ async def test_no_other_route_shows_or_changes_what_is_adas(house: House, way: s
             if name.startswith(("GET /v1", "POST /v1", "DELETE /v1")):
                 # These are for servers with an API key.
                 assert response.status_code == 401, name
+            if "/attachments" in name:
+                assert response.status_code == (403 if name.startswith("PUT") else 404), name
             if response.is_success:
                 assert response.json()["user_id"] == "bob", name
         assert await house.contents() == before
@@ -324,6 +342,34 @@ async def test_bobs_own_things_are_found(house: House) -> None:
             await move_in(house.app, store, "bob")
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_bob_makes_is_his_whoever_he_claims_to_be(house: House, way: str) -> None:
+    async with house.bob(way) as bob:
+        for name, params in MAKING.items():
+            answer = await answered(bob, operation(name, **params))
+            assert answer.status_code == 200, name
+        file = {"file": ("a.txt", b"bytes", "text/plain")}
+        assert (await bob.post("/api/chatkit/attachments", files=file)).status_code == 200
+    async with house.database.read() as connection:
+        owners = list(await connection.scalars(select(attachments.c.owner_id)))
+    assert sorted(owners) == ["ada", "bob", "bob", "bob"]
+
+
+async def test_a_signed_address_of_adas_file_is_no_use_for_another(house: House) -> None:
+    ada = RequestContext(User("ada"), server_url="http://localhost")
+    url = house.app.state.services.addresses.download_url(ada, house.adas.attachment)
+    # Without the query of `house.bob`, which would replace that of the address.
+    async with client(house.app, signed_in("bob")) as bob:
+        before = await house.contents()
+        for changed in (
+            url.replace(house.adas.attachment, house.bobs.attachment),
+            url.replace("?", "/preview?"),
+        ):
+            assert (await bob.get(changed)).status_code == 403
+        assert (await bob.put(url, content=b"mine")).status_code == 403
+        assert await house.contents() == before
+
+
 async def test_a_session_that_was_cancelled_by_its_team_opens_nothing(house: House) -> None:
     async with house.bob("client secret") as bob:
         services = house.app.state.services
@@ -345,11 +391,12 @@ def test_every_operation_stands_in_the_table() -> None:
         request.model_fields["type"].default
         for request in (*get_args(StreamingReq), *get_args(NonStreamingReq))
     }
-    assert {name.partition(",")[0] for name in operations(NOBODYS, NOBODYS)} == kinds
+    in_table = {name.partition(",")[0] for name in operations(NOBODYS, NOBODYS)}
+    assert in_table | MAKING.keys() == kinds
 
 
 def test_every_route_stands_in_the_table(settings_for: SettingsFor) -> None:
     paths = create_app(settings_for()).openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     in_table = {name.partition(",")[0] for name in other_routes(NOBODYS)}
-    assert routes == in_table | OPEN | {"POST /api/chatkit"}
+    assert routes == in_table | OPEN | {"POST /api/chatkit", "POST /api/chatkit/attachments"}

@@ -180,8 +180,6 @@ async def test_a_thread_that_takes_no_input_refuses_all_of_it(
     asked_for = len(provider.requests)
     inputs: list[tuple[str, dict[str, Any]]] = [
         ("threads.add_user_message", {"input": message("Still there?")}),
-        ("threads.retry_after_item", {"item_id": events[1]["item"]["id"]}),
-        ("threads.add_client_tool_output", {"result": 1}),
         ("threads.add_structured_input", {"item_id": "msg_1", "input": {"answers": {}}}),
     ]
     for operation, params in inputs:
@@ -190,3 +188,19 @@ async def test_a_thread_that_takes_no_input_refuses_all_of_it(
         assert (refused.value.message, refused.value.field) == (told, "params.thread_id")
     assert await chat.items(thread) == before
     assert len(provider.requests) == asked_for
+
+
+@pytest.mark.parametrize("status", [LockedStatus(), ClosedStatus()], ids=["locked", "closed"])
+async def test_an_answer_of_a_thread_that_takes_no_input_can_be_retried(
+    chat: LocalChat, provider: ScriptedProvider, status: LockedStatus | ClosedStatus
+) -> None:
+    events = await chat.say("Hello")
+    thread = thread_of(events)
+
+    def close(stored: Any) -> None:
+        stored.status = status
+
+    await chat.store.change_thread(thread, close, chat.context)
+    provider.script(Text("Once more."))
+    await chat.stream("threads.retry_after_item", thread_id=thread, item_id=events[1]["item"]["id"])
+    assert "Once more." in str((await chat.items(thread))[-1])

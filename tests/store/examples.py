@@ -106,11 +106,6 @@ def file_attachment(attachment_id: str = "atc_1", thread_id: str | None = None) 
             "mime_type": "text/plain",
             "thread_id": thread_id,
             "metadata": {"sha256": "00ff", "pages": [1, None]},
-            "upload_descriptor": {
-                "url": "https://files.example.com/up?a=1",
-                "method": "PUT",
-                "headers": {"x-token": "t"},
-            },
         }
     )
 

@@ -62,7 +62,7 @@ async def test_a_thread_comes_back_as_it_was_stored(
 @pytest.mark.parametrize(
     "attachment", [examples.file_attachment(), examples.image_attachment()], ids=["file", "image"]
 )
-async def test_an_attachment_comes_back_with_its_metadata_and_upload_descriptor(
+async def test_an_attachment_comes_back_with_its_metadata(
     store: ThreadStore, alice: RequestContext, attachment: Attachment
 ) -> None:
     await store.save_attachment(attachment, alice)

@@ -15,7 +15,7 @@ from sqlalchemy import Table, bindparam, event, insert, update
 from chatkit_backend.context import RequestContext, Session, User
 from chatkit_backend.store.all_threads import AllThreads, ListingRequest
 from chatkit_backend.store.api_keys import ApiKeyStore
-from chatkit_backend.store.attachments import owners_of
+from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
@@ -23,6 +23,7 @@ from chatkit_backend.store.imports import ImportedThreads
 from chatkit_backend.store.rated_items import rated_items
 from chatkit_backend.store.retention import delete_old_threads
 from chatkit_backend.store.sessions import SessionStore, StoredSession, delete_old_sessions
+from chatkit_backend.store.signing_keys import signing_key
 from chatkit_backend.store.tables import (
     api_keys,
     attachments,
@@ -237,10 +238,14 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.delete_thread_item("thr_1", "1", alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
+    await store.change_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.delete_attachment("atc_1", alice)
     await use_sessions(database)
     await import_a_thread(ImportedThreads(database), alice)
     assert await owners_of(database, ["a1", "none"]) == {"a1": "u1"}
+    await store.save_attachment(file_attachment("unused"), alice)
+    assert await delete_unused(database, datetime.now(UTC)) == 1
+    assert await signing_key(database, "addresses") == await signing_key(database, "addresses")
     await use_collections(ChunkStore(database))
     await delete_old_threads(database, NOW - timedelta(days=1))
     assert [line async for line in export_user(database, "alice")]

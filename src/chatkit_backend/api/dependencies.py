@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from pydantic import AnyUrl, ValidationError
 
-from chatkit_backend.api.services import CurrentServices
+from chatkit_backend.api.services import CurrentServices, Services, services_of
 from chatkit_backend.auth.credentials import Credentials, Identity
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import BodyTooLarge
@@ -81,7 +82,25 @@ def context_of(request: Request, identity: Identity, metadata: Mapping[str, Any]
         InvalidRequest: A field of the metadata has the wrong type.
     """
     language = request.headers.get("accept-language")
-    return RequestContext.for_request(identity.user, metadata, language, identity.session)
+    server_url = server_url_of(request, services_of(request))
+    return RequestContext.for_request(
+        identity.user, metadata, language, identity.session, server_url
+    )
+
+
+def server_url_of(request: Request, services: Services) -> str | None:
+    """How whoever asks reaches this server, without a slash at its end.
+
+    None where the Host header, which the client writes, names no host.
+    """
+    if services.public_url is not None:
+        return services.public_url.rstrip("/")
+    url = str(request.base_url).rstrip("/")
+    try:
+        AnyUrl(url)  # Starlette lets some through that are none, such as 1.2.3.4.5
+    except ValidationError:
+        return None
+    return url
 
 
 def too_large(limit: int) -> BodyTooLarge:

@@ -24,6 +24,7 @@ from chatkit_backend.errors import (
     BodyTooLarge,
     Conflict,
     DatabaseUnavailable,
+    FilesUnavailable,
     Forbidden,
     HostedApiError,
     InvalidRequest,
@@ -34,6 +35,7 @@ from chatkit_backend.errors import (
     NotSupported,
     RequestError,
     TooManyRequests,
+    UnsupportedType,
 )
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +47,7 @@ _STATUS: Final[dict[type[RequestError], int]] = {
     NotFound: 404,
     Conflict: 409,
     BodyTooLarge: 413,
+    UnsupportedType: 415,
     TooManyRequests: 429,
     NotSupported: 501,
 }
@@ -119,6 +122,18 @@ async def _database_unavailable(request: Request, error: Exception) -> JSONRespo
     )
 
 
+async def _files_unavailable(request: Request, error: Exception) -> JSONResponse:
+    # Its sentence names the folder or bucket, which is nobody's business but ours.
+    _log.error("files unavailable", reason=str(error))
+    return error_response(
+        request.scope,
+        503,
+        "files_unavailable",
+        "Files cannot be stored or read now. Try again in a moment.",
+        headers=_RETRY_AFTER,
+    )
+
+
 async def _keys_unavailable(request: Request, _: Exception) -> JSONResponse:
     # Why, the log says already, once for each time they were asked for in vain.
     return error_response(
@@ -170,6 +185,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestError, _request_error)
     app.add_exception_handler(NotFoundError, _sdk_not_found)
     app.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    app.add_exception_handler(FilesUnavailable, _files_unavailable)
     app.add_exception_handler(KeysUnavailable, _keys_unavailable)
     app.add_exception_handler(HostedApiError, _hosted_api_error)
     app.add_exception_handler(ModelError, _model_error)

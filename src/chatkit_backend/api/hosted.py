@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from chatkit_backend.api.dependencies import LimitedBody, credentials_of
+from chatkit_backend.api.dependencies import LimitedBody, credentials_of, server_url_of
 from chatkit_backend.api.services import CurrentServices, Services, client_secrets_of
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import NotSignedIn
@@ -146,13 +146,16 @@ async def delete_thread(thread_id: str, services: CurrentServices) -> Response:
 
 
 @router.get("/threads/{thread_id}/items", summary="List the items of a thread")
-async def list_items(thread_id: str, services: CurrentServices, listing: Listing) -> Response:
+async def list_items(
+    thread_id: str, request: Request, services: CurrentServices, listing: Listing
+) -> Response:
     """A page of the items that clients see.
 
     Raises:
         NotFound: There is no such thread, or a cursor is not in it.
     """
-    return _answer(item_list(await services.all_threads.items(thread_id, listing)))
+    url = server_url_of(request, services)
+    return _answer(item_list(await services.all_threads.items(thread_id, listing, url)))
 
 
 def _answer(shape: BaseModel, headers: dict[str, str] | None = None) -> Response:

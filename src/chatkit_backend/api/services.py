@@ -12,9 +12,12 @@ from chatkit_backend.api.page_config import PageConfig
 from chatkit_backend.auth.client_secrets import ClientSecrets
 from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.auth.signed_addresses import SignedAddresses
+from chatkit_backend.chat.attachment_files import AttachmentFiles
+from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
-from chatkit_backend.errors import Forbidden
+from chatkit_backend.errors import Forbidden, NotSupported
 from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.store.all_threads import AllThreads
 from chatkit_backend.store.api_keys import ApiKeyStore
@@ -34,12 +37,16 @@ class Services:
         chat: Answers ChatKit operations.
         turns: Runs the streaming ones.
         store: Keeps the threads.
+        attachments: Takes files; None where none are taken.
+        attachment_files: Gives files out.
+        addresses: Knows the signed addresses of files.
         api_keys: Knows who may call `/v1`.
         all_threads: The threads of every user, for whoever may.
         page_config: What a page is told of this server.
         turns_per_minute: Rate limit of sessions that have none of their own.
         check_database: Raises `DatabaseUnavailable` when the database does not answer.
-        max_body_bytes: Largest request body.
+        public_url: How browsers reach this server; None where each request tells.
+        max_body_bytes: Largest request body, files aside.
         max_dictation_bytes: Largest one that holds a recording to be written down.
         heartbeat_seconds: Silence after which a stream sends a comment.
         debug: Whether the debug view is open.
@@ -53,11 +60,15 @@ class Services:
     chat: ChatServer
     turns: RunningTurns
     store: ThreadStore
+    attachments: Attachments | None
+    attachment_files: AttachmentFiles
+    addresses: SignedAddresses
     api_keys: ApiKeyStore
     all_threads: AllThreads
     page_config: PageConfig
     turns_per_minute: int
     check_database: Callable[[], Awaitable[None]]
+    public_url: str | None
     max_body_bytes: int
     max_dictation_bytes: int
     heartbeat_seconds: float
@@ -73,6 +84,17 @@ def client_secrets_of(services: Services) -> ClientSecrets:
     if services.client_secrets is None:
         raise Forbidden("This server takes no client secrets: add session to CHATKIT_AUTH.")
     return services.client_secrets
+
+
+def attachments_of(services: Services) -> Attachments:
+    """What takes files.
+
+    Raises:
+        NotSupported: None are taken.
+    """
+    if services.attachments is None:
+        raise NotSupported("This server takes no attachments.")
+    return services.attachments
 
 
 def services_of(request: Request) -> Services:

@@ -26,6 +26,7 @@ from chatkit.types import (
     WidgetItem,
 )
 
+from chatkit_backend.chat.uploads import announced_size
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest
 from chatkit_backend.store.threads import ThreadStore
@@ -34,23 +35,32 @@ _Item = TypeVar("_Item", bound=ThreadItemBase)
 
 
 async def require_workable(
-    operation: StreamingReq, store: ThreadStore, context: RequestContext
+    operation: StreamingReq,
+    store: ThreadStore,
+    context: RequestContext,
+    max_files: int | None = None,
 ) -> None:
     """Make sure that what a streaming operation names is there, and in the state that it needs.
 
+    Args:
+        operation: What is asked for.
+        store: Where the threads are.
+        context: Who asks.
+        max_files: Most attachments of a message; None for any number.
+
     Raises:
         NotFoundInStore: The thread, item or attachment is not there.
-        InvalidRequest: The message is empty, or the item is of another type.
-        Conflict: The thread is locked or closed, or the structured input was answered already.
+        InvalidRequest: The message is empty or has too many files, or the item is of another type.
+        Conflict: The thread is locked or closed, the structured input was answered already, or an
+            attachment is not uploaded yet.
     """
     match operation:
         case ThreadsCreateReq():
-            await _require_message(operation.params.input, store, context)
+            await _require_message(operation.params.input, store, context, max_files)
         case ThreadsAddUserMessageReq():
             await _require_open(operation.params.thread_id, store, context)
-            await _require_message(operation.params.input, store, context)
+            await _require_message(operation.params.input, store, context, max_files)
         case ThreadsRetryAfterItemReq(params=params):
-            await _require_open(params.thread_id, store, context)
             await require_item(params.thread_id, params.item_id, UserMessageItem, store, context)
         case ThreadsAddStructuredInputReq(params=params):
             await _require_open(params.thread_id, store, context)
@@ -59,10 +69,8 @@ async def require_workable(
             )
             if item.status != "pending":
                 raise Conflict("This input was answered already.", field="params.item_id")
-        case ThreadsAddClientToolOutputReq(params=params):
-            await _require_open(params.thread_id, store, context)
-        case ThreadsCustomActionReq():
-            pass  # looked at where it is handled; widgets of a closed thread can still be used
+        case ThreadsCustomActionReq() | ThreadsAddClientToolOutputReq():
+            pass  # each is looked at where it is handled; neither is input of the user's
         case _:
             assert_never(operation)
 
@@ -119,7 +127,10 @@ def checked_title(title: str) -> str:
 
 
 async def _require_open(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
-    """Make sure that the thread takes input.
+    """Make sure that the thread takes input of its user.
+
+    What its answers and widgets need stays possible: the status concerns the composer only, says
+    the component's documentation.
 
     Raises:
         NotFoundInStore: The thread is not there.
@@ -135,11 +146,24 @@ async def _require_open(thread_id: str, store: ThreadStore, context: RequestCont
 
 
 async def _require_message(
-    message: UserMessageInput, store: ThreadStore, context: RequestContext
+    message: UserMessageInput,
+    store: ThreadStore,
+    context: RequestContext,
+    max_files: int | None,
 ) -> None:
+    if max_files is not None and len(message.attachments) > max_files:
+        raise InvalidRequest(
+            f"A message may have {max_files} files (CHATKIT_UPLOAD_MAX_FILES).",
+            field="params.input.attachments",
+        )
     # A foreign attachment found after `thread.created` would leave an empty thread behind.
     for attachment_id in message.attachments:
-        await store.load_attachment(attachment_id, context)
+        attachment = await store.load_attachment(attachment_id, context)
+        if announced_size(attachment) is not None:
+            raise Conflict(
+                f"The bytes of attachment {attachment_id!r} are not there yet. Upload them first.",
+                field="params.input.attachments",
+            )
     has_words = any(
         not isinstance(part, UserMessageTextContent) or part.text.strip()
         for part in message.content

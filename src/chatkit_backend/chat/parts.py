@@ -40,6 +40,7 @@ class ChatParts:
         recordings: What a recording may be.
         actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
+        max_files: Most attachments of a message; None for any number.
         attached_files: How models are shown what was attached; None for its name only.
         files: Where the images that models make are kept; None where they are dropped.
         image_addresses: Where browsers find those images.
@@ -57,6 +58,7 @@ class ChatParts:
     recordings: RecordingLimits = field(default_factory=RecordingLimits)
     actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
+    max_files: int | None = None
     attached_files: AttachedFiles | None = None
     files: FileStorage | None = None
     image_addresses: ImageAddresses | None = None

@@ -24,7 +24,7 @@ from chatkit_backend.errors import BodyTooLarge, Forbidden, InvalidRequest
 from chatkit_backend.store.pages import MAX_PAGE, PageRequest
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
 
-_MEGABYTE: Final = 1_048_576
+MEGABYTE: Final = 1_048_576
 _READ_AT_ONCE: Final = 100
 
 
@@ -44,7 +44,7 @@ async def require_permission(
     _check_files(operation, context.session.configuration)
     thread_id: str | None = getattr(operation.params, "thread_id", None)
     if thread_id is not None:
-        await _require_reachable(thread_id, store, context)
+        await require_reachable(thread_id, store, context)
 
 
 def _check_files(operation: StreamingReq | NonStreamingReq, allowed: SessionConfiguration) -> None:
@@ -52,7 +52,7 @@ def _check_files(operation: StreamingReq | NonStreamingReq, allowed: SessionConf
     match operation:
         case AttachmentsCreateReq():
             _require_uploads(allowed)
-            if operation.params.size > allowed.max_file_megabytes * _MEGABYTE:
+            if operation.params.size > allowed.max_file_megabytes * MEGABYTE:
                 raise BodyTooLarge(
                     f"A file of this session may have {allowed.max_file_megabytes} MB.",
                     field="params.size",
@@ -70,12 +70,27 @@ def _check_files(operation: StreamingReq | NonStreamingReq, allowed: SessionConf
         )
 
 
+def require_uploads(context: RequestContext) -> None:
+    """Make sure that the session allows uploads.
+
+    Raises:
+        Forbidden: It does not.
+    """
+    if context.session is not None:
+        _require_uploads(context.session.configuration)
+
+
 def _require_uploads(allowed: SessionConfiguration) -> None:
     if not allowed.uploads:
         raise Forbidden("This session does not allow uploads.")
 
 
-async def _require_reachable(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
+async def require_reachable(thread_id: str, store: ThreadStore, context: RequestContext) -> None:
+    """Make sure that the session reaches a thread.
+
+    Raises:
+        NotFoundInStore: It does not.
+    """
     if not await _is_reachable(thread_id, store, context):
         # In the words of the store: what cannot be reached looks like what is not there.
         raise NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")

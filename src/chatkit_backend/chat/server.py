@@ -95,6 +95,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.documents = parts.documents
         self.composer = parts.composer
         self.titles = parts.titles
+        self.max_files = parts.max_files
         self.attached_files = parts.attached_files
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
         self.feedback = parts.feedback
@@ -300,7 +301,7 @@ class ChatServer(ChatKitServer[RequestContext]):
     ) -> None:
         """Raises what the SDK would find out too late, when the status is already sent."""
         await require_permission(operation, self.store, context)
-        await require_workable(operation, self.store, context)
+        await require_workable(operation, self.store, context, self.max_files)
         if isinstance(operation, ThreadsCreateReq | ThreadsAddUserMessageReq):
             self.composer.require_offered(operation.params.input.inference_options)
         if isinstance(operation, ThreadsCustomActionReq):

@@ -181,7 +181,9 @@ class ThreadStore(Store[RequestContext]):
                 await _require_thread(connection, values)
                 await _require_cursor(connection, statements.ITEM_CURSOR, values)
         rows, last = request.cut(rows)
-        found = readable(rows, documents.read_item, table="items", thread_id=thread_id)
+        found: list[ThreadItem] = readable(
+            rows, documents.read_item, table="items", thread_id=thread_id
+        )
         shown = [with_addresses(item, self._addresses, context) for item in found]
         return Page[ThreadItem](data=shown, has_more=last is not None, after=last)
 

@@ -1,0 +1,248 @@
+"""What may be uploaded, and what is known of it before its bytes are there."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from chatkit.types import Attachment, AttachmentUploadDescriptor, FileAttachment, ImageAttachment
+from pydantic import AnyUrl
+
+from chatkit_backend.chat.permissions import MEGABYTE, require_uploads
+from chatkit_backend.context import RequestContext, clean_text
+from chatkit_backend.errors import BodyTooLarge, InvalidRequest, UnsupportedType
+from chatkit_backend.files.sniffing import TypeCheck
+
+# As long as a name may be on the file systems of those who download it.
+MAX_NAME: Final = 255
+# RFC 6838, section 4.2, in small letters.
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_SHOWN: Final = 100
+
+# What browsers say of a file that they do not know; its name says more.
+_UNKNOWN: Final = frozenset({"", "application/octet-stream"})
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
+# Python's own table, not that of the machine: every server must take the same files.
+_BY_NAME: Final = mimetypes.MimeTypes(())
+for _ending, _type in {
+    ".docx": f"{_OFFICE}wordprocessingml.document",
+    ".log": "text/plain",
+    ".markdown": "text/markdown",
+    ".md": "text/markdown",
+    ".pptx": f"{_OFFICE}presentationml.presentation",
+    ".toml": "application/toml",
+    ".webp": "image/webp",
+    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}.items():
+    _BY_NAME.add_type(_type, _ending)
+
+# Those of which `files/pictures` makes previews.
+_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+# In the `metadata` of an attachment, which no client gets to see.
+_STATE: Final = "upload"
+_PENDING: Final = "pending"
+_SIZE: Final = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What may be uploaded.
+
+    Attributes:
+        types: Media types; `text/*` for all of a kind.
+        max_bytes: Largest file.
+        max_files: Most files of a message.
+    """
+
+    types: tuple[str, ...]
+    max_bytes: int
+    max_files: int
+
+    def require_size(self, size: int, context: RequestContext, field: str | None = None) -> None:
+        """Make sure that a file is not too large, neither for the server nor for the session.
+
+        Args:
+            size: So many bytes it has at least.
+            context: Who uploads it.
+            field: What says so in the request.
+
+        Raises:
+            Forbidden: The session allows no uploads.
+            BodyTooLarge: It is too large.
+        """
+        require_uploads(context)
+        session = context.session
+        if session and size > session.configuration.max_file_megabytes * MEGABYTE:
+            megabytes = session.configuration.max_file_megabytes
+            raise BodyTooLarge(f"A file of this session may have {megabytes} MB.", field=field)
+        if size > self.max_bytes:
+            raise BodyTooLarge(
+                f"A file may have {self.max_bytes} bytes (CHATKIT_UPLOAD_MAX_BYTES).", field=field
+            )
+
+    def require_type(self, media_type: str, field: str) -> None:
+        """Make sure that files of a type are taken.
+
+        Raises:
+            UnsupportedType: They are not.
+        """
+        kind = media_type.partition("/")[0]
+        if not {media_type, f"{kind}/*", "*/*"} & set(self.types):
+            raise UnsupportedType(
+                f"{field}: files of type {media_type[:_SHOWN]} are not taken "
+                f"(CHATKIT_UPLOAD_TYPES): {', '.join(self.types)}.",
+                field=field,
+            )
+
+
+def file_name(said: str) -> str:
+    """The name of a file, without the folders before it and without invisible characters."""
+    last = re.split(r"[/\\]", said)[-1]
+    name = clean_text(last, MAX_NAME)
+    return name if name.strip(". ") else "file"
+
+
+def is_media_type(text: str) -> bool:
+    """Whether this is a media type, in small letters and without parameters."""
+    return len(text) <= MAX_NAME and _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def media_type(said: str, name: str, field: str) -> str:
+    """The type of a file, in small letters and without parameters.
+
+    Args:
+        said: What the browser says it is.
+        name: The file's name, which counts where the browser does not know.
+        field: What says so in the request.
+
+    Raises:
+        InvalidRequest: It is no media type.
+        UnsupportedType: Neither the browser nor the name tells.
+    """
+    plain = said.partition(";")[0].strip().lower()
+    if plain in _UNKNOWN:
+        plain = _BY_NAME.guess_type(f"file.{name}")[0] or ""
+        if not plain:
+            raise UnsupportedType(
+                f"{field}: nothing tells what kind of file this is. Send its media type, such as "
+                "text/plain.",
+                field=field,
+            )
+    if not is_media_type(plain):
+        raise InvalidRequest(f"{field}: write a media type such as image/png.", field=field)
+    return plain
+
+
+# Attachments
+
+
+def pending_attachment(
+    attachment_id: str, name: str, kind: str, size: int, *, upload_url: str, preview_url: str
+) -> Attachment:
+    """An attachment whose bytes are still to come, with where to.
+
+    Args:
+        attachment_id: Its id.
+        name: The file's name.
+        kind: Its media type.
+        size: How many bytes will come.
+        upload_url: Takes the bytes.
+        preview_url: Will show it, if it is a picture.
+    """
+    descriptor = AttachmentUploadDescriptor(
+        url=AnyUrl(upload_url), method="PUT", headers={"Content-Type": kind}
+    )
+    attachment = uploaded_attachment(attachment_id, name, kind, size, preview_url=preview_url)
+    attachment.upload_descriptor = descriptor
+    attachment.metadata = {_SIZE: size, _STATE: _PENDING}
+    return attachment
+
+
+def uploaded_attachment(
+    attachment_id: str, name: str, kind: str, size: int, *, preview_url: str
+) -> Attachment:
+    """An attachment whose bytes are there."""
+    metadata = {_SIZE: size}
+    if kind in _PICTURES:
+        return ImageAttachment(
+            id=attachment_id,
+            name=name,
+            mime_type=kind,
+            metadata=metadata,
+            preview_url=AnyUrl(preview_url),
+        )
+    return FileAttachment(id=attachment_id, name=name, mime_type=kind, metadata=metadata)
+
+
+def announced_size(attachment: Attachment) -> int | None:
+    """How many bytes of an attachment are still to come; None where they are there."""
+    metadata = attachment.metadata or {}
+    return int(metadata[_SIZE]) if metadata.get(_STATE) == _PENDING else None
+
+
+def as_uploaded(attachment: Attachment) -> Attachment:
+    """The attachment, now that its bytes are there."""
+    metadata = {**(attachment.metadata or {})}
+    metadata.pop(_STATE, None)
+    return attachment.model_copy(update={"metadata": metadata, "upload_descriptor": None})
+
+
+# Bytes
+
+
+async def of_type(content: AsyncIterator[bytes], kind: str) -> AsyncIterator[bytes]:
+    """The bytes of a file, as long as they are of its type.
+
+    Raises:
+        UnsupportedType: They are of another.
+        InvalidRequest: There are none.
+    """
+    check = TypeCheck(kind)
+    empty = True
+    async for piece in content:
+        empty = empty and not piece
+        check.look_at(piece)
+        yield piece
+    if empty:
+        raise InvalidRequest("The file is empty.")
+    check.finish()
+
+
+async def of_size(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """The bytes of a file, as long as there are as many as were announced.
+
+    Raises:
+        BodyTooLarge: There are more.
+        InvalidRequest: There are fewer.
+    """
+    received = 0
+    async for piece in content:
+        received += len(piece)
+        if received > size:
+            raise BodyTooLarge(f"The file was announced with {size} bytes, and more came.")
+        yield piece
+    if received < size:
+        raise InvalidRequest(
+            f"The file was announced with {size} bytes, and {received} came. Upload it again."
+        )
+
+
+async def of_at_most(
+    content: AsyncIterator[bytes], limits: UploadLimits, context: RequestContext
+) -> AsyncIterator[bytes]:
+    """The bytes of a file, as long as they are not too many.
+
+    Raises:
+        BodyTooLarge: They are.
+    """
+    received = 0
+    async for piece in content:
+        received += len(piece)
+        limits.require_size(received, context)
+        yield piece
