@@ -11,6 +11,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -36,6 +37,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.guardrails import keeping_what_is_older
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
 from chatkit_backend.context import RequestContext
@@ -45,7 +47,13 @@ from chatkit_backend.store.threads import ThreadStore
 # Marks the hidden items that hold what a server-side tool was asked and what it said.
 TOOL_RESULT_PREFIX = "run"
 
-TurnContext = AgentContext[RequestContext]
+
+class TurnContext(AgentContext[RequestContext]):
+    """What tools, hooks and instructions get as `run.context`.
+
+    `request_context` says who asks; `stream` and the SDK's other methods put events into the
+    answer.
+    """
 
 
 def default_agent(job: str) -> Agent[TurnContext]:
@@ -121,8 +129,10 @@ class AgentRunner:
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
             # Only `stream_events()` of the result is read there.
-            async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
-                yield event
+            events = stream_agent_response(turn, cast("RunResultStreaming", run))
+            async with aclosing(keeping_what_is_older(events)) as kept:
+                async for event in kept:
+                    yield event
         finally:
             await run.close()
 
