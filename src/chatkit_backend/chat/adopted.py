@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from contextvars import ContextVar
 from typing import Any, Final
 
-import chatkit.agents
 import structlog
-from agents import TResponseInputItem
 from chatkit.actions import Action
-from chatkit.agents import ThreadItemConverter
 from chatkit.server import ChatKitServer
 from chatkit.types import (
     AudioInput,
@@ -34,9 +30,9 @@ from chatkit.types import (
 
 from chatkit_backend.chat.foreign import AttachmentsToCome, ForeignServer
 from chatkit_backend.chat.guardrails import keeping_what_is_older
-from chatkit_backend.chat.history import HistoryConverter
 from chatkit_backend.chat.item_ids import UnusedItemIds
 from chatkit_backend.chat.parts import ChatParts
+from chatkit_backend.chat.repairs import convert_with, repair_sdk, trace_with
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import NotFoundInStore
@@ -70,7 +66,8 @@ class AdoptedServer(ChatServer):
         self.theirs = theirs
         if not isinstance(theirs.attachment_store, AttachmentsToCome):
             self.attachment_store = theirs.attachment_store
-        _teach_simple_conversion()
+        repair_sdk()
+        trace_with(parts.runner.tracing_key)
         unused = sorted(_overridden(theirs) - _CALLED)
         if unused:
             _log.warning(
@@ -84,8 +81,7 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Their answer, with ids that no older item has."""
-        # A turn is a task of its own, so nobody else sees this.
-        _converter_of_turn.set(self.turn_converter(context))
+        convert_with(self.turn_converter(context))
         answer = self.theirs.respond(thread, input_user_message, context)
         async with aclosing(self._safe(answer, thread, context)) as events:
             async for event in events:
@@ -99,7 +95,7 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """What their action does; ours where they handle none."""
-        _converter_of_turn.set(self.turn_converter(context))
+        convert_with(self.turn_converter(context))
         handler = self.theirs.action if self._have("action") else super().action
         done = handler(thread, action, sender, context)
         async with aclosing(self._safe(done, thread, context)) as events:
@@ -190,27 +186,3 @@ def _overridden(server: ForeignServer) -> frozenset[str]:
         and not name.startswith("__")
         and (getattr(type(server), name) is not method or name in vars(server))
     )
-
-
-_converter_of_turn: ContextVar[ThreadItemConverter | None] = ContextVar(
-    "converter of turn", default=None
-)
-
-
-class _OfTurn(HistoryConverter):
-    """Converts as the turn that it runs in does."""
-
-    async def to_agent_input(self, thread_items: Any) -> list[TResponseInputItem]:
-        converter = _converter_of_turn.get()
-        if converter is None:
-            return await super().to_agent_input(thread_items)
-        return await converter.to_agent_input(thread_items)
-
-
-def _teach_simple_conversion() -> None:
-    """Lets the SDK's `simple_to_agent_input` convert as we do.
-
-    With its own, the second message of a thread is refused by every chat-completions model, and
-    a message with an attachment or a tag by all of them. It knows no other way to be told.
-    """
-    chatkit.agents._DEFAULT_CONVERTER = _OfTurn()  # noqa: SLF001 - as said above
