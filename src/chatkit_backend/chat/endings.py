@@ -20,6 +20,7 @@ from chatkit.types import (
     ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    WidgetItem,
     WorkflowItem,
 )
 
@@ -113,6 +114,8 @@ def _follow(
 def _is_worth_keeping(item: ThreadItem) -> bool:
     if isinstance(item, AssistantMessageItem):
         return any(part.text.strip() for part in item.content)
+    if isinstance(item, WidgetItem):
+        return True  # it has been shown
     return isinstance(item, WorkflowItem) and bool(item.workflow.tasks)
 
 
