@@ -22,9 +22,11 @@ from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.answering import Answering, load_answering
+from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.foreign import Stores
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
+from chatkit_backend.chat.readable_files import ReadableFiles
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.tags import load_tag_resolver
 from chatkit_backend.chat.turns import RunningTurns
@@ -175,6 +177,8 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
+            attached_files=self._attached_files(),
+            files=self._files,
             actions=self._actions,
             tags=self._tags,
         )
@@ -200,6 +204,15 @@ class _Build:
             max_body_bytes=settings.max_body_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
+        )
+
+    def _attached_files(self) -> AttachedFiles:
+        tokens = self._settings.attachment_tokens
+        return AttachedFiles(
+            ReadableFiles(self._files, tokens),
+            model_names(self._settings),
+            tokens,
+            earlier_tokens=self._settings.history_tokens // 2,
         )
 
     def _documents(self, database: Database) -> DocumentAnswers:

@@ -17,6 +17,7 @@
     ├── EmbeddingsUnavailable  the embedding model gave no vectors; as above
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     ├── UnreadableDocument     a file cannot be ingested; the others are
+    ├── NotAPicture            a file cannot be read as a picture, or it is not safe to
     └── ModelError             the model could not answer; told inside the stream
 
 Nothing here knows HTTP: `api/errors.py` maps these to statuses. No message ever holds a secret
@@ -168,6 +169,10 @@ class HostedApiError(ChatKitBackendError):
 
 class UnreadableDocument(ChatKitBackendError):
     """A file cannot be ingested. The message goes on with its name: "is encrypted; …"."""
+
+
+class NotAPicture(ChatKitBackendError):
+    """A file is no picture that can be read. The message goes on with its name: "is no PNG, …"."""
 
 
 class ModelError(ChatKitBackendError):

@@ -16,7 +16,8 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from chatkit_backend.chat.history import HistoryBudget, estimated_tokens
+from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.context import PageContext, RequestContext, User
 from chatkit_backend.store.ids import new_id
 from tests.chat.conftest import LocalChat, MakeChat

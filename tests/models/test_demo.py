@@ -342,3 +342,26 @@ async def test_the_whole_answer_is_the_streamed_one() -> None:
 def _ids(asked: Asked) -> set[str]:
     last: Any = asked.events[-1]
     return {last.response.id, last.response.output[0].id}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["[attached picture: a.png (image/png). You cannot see pictures.]"], "a file"),
+        (["The user attached this file. It is …", "[attached file: b.zip (x)]"], "2 files"),
+    ],
+)
+async def test_it_acknowledges_attached_files_and_does_not_quote_them(
+    files: list[str], told: str
+) -> None:
+    parts = [{"type": "input_text", "text": text} for text in ("Look!", *files)]
+    message = cast("TResponseInputItem", {"type": "message", "role": "user", "content": parts})
+
+    text = await answer(message)
+
+    assert "You wrote “Look!”" in text
+    assert f"You attached {told}, which" in text
+
+
+async def test_it_does_not_speak_of_files_where_there_are_none() -> None:
+    assert "attached" not in await answer(user("Hi"))

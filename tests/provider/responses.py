@@ -6,13 +6,23 @@ type, a rising sequence number and, where it belongs to an item, the item's id a
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.provider.frames import CREATED, Frame, Ids, split_in_two, sse
-from tests.provider.steps import Answer, Call, ErrorEvent, Finish, Message, Thought, pieces
+from tests.provider.steps import (
+    Answer,
+    Call,
+    Drawing,
+    ErrorEvent,
+    Finish,
+    Message,
+    Thought,
+    pieces,
+)
 
 USAGE = {
     "input_tokens": 11,
@@ -107,7 +117,7 @@ def _body(request: dict[str, Any], ids: Ids, status: str) -> dict[str, Any]:
     }
 
 
-def _item(item: Message | Call | Thought, ids: Ids) -> dict[str, Any]:
+def _item(item: Message | Call | Thought | Drawing, ids: Ids) -> dict[str, Any]:
     match item:
         case Message():
             return {
@@ -129,6 +139,13 @@ def _item(item: Message | Call | Thought, ids: Ids) -> dict[str, Any]:
         case Thought(text):
             summary = [{"type": "summary_text", "text": text}]
             return {"id": ids.item("rs"), "type": "reasoning", "summary": summary}
+        case Drawing(image):
+            return {
+                "id": ids.item("ig"),
+                "type": "image_generation_call",
+                "status": "completed",
+                "result": base64.b64encode(image).decode(),
+            }
 
 
 def _part(message: Message, text: str) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def _part(message: Message, text: str) -> dict[str, Any]:
 
 
 def _item_frames(
-    writer: _Writer, index: int, item: Message | Call | Thought, done: dict[str, Any]
+    writer: _Writer, index: int, item: Message | Call | Thought | Drawing, done: dict[str, Any]
 ) -> Iterator[Frame]:
     place = {"output_index": index, "item_id": done["id"]}
     match item:
@@ -151,6 +168,9 @@ def _item_frames(
         case Thought():
             opening = {**done, "summary": []}
             inner = _thought_frames(writer, place, item)
+        case Drawing():
+            opening = {**done, "status": "in_progress", "result": None}
+            inner = _drawing_frames(writer, place, item)
     yield writer.frame("response.output_item.added", output_index=index, item=opening)
     yield from inner
     yield writer.frame("response.output_item.done", output_index=index, item=done)
@@ -187,3 +207,16 @@ def _thought_frames(writer: _Writer, place: dict[str, Any], item: Thought) -> It
         yield writer.frame(f"{kind}_text.delta", output=True, **place, delta=part)
     yield writer.frame(f"{kind}_text.done", **place, text=item.text)
     yield writer.frame(f"{kind}_part.done", **place, part={**empty, "text": item.text})
+
+
+def _drawing_frames(writer: _Writer, place: dict[str, Any], item: Drawing) -> Iterator[Frame]:
+    kind = "response.image_generation_call"
+    yield writer.frame(f"{kind}.in_progress", **place)
+    yield writer.frame(f"{kind}.generating", **place)
+    for number, image in enumerate(item.partial):
+        fields = {
+            "partial_image_index": number,
+            "partial_image_b64": base64.b64encode(image).decode(),
+        }
+        yield writer.frame(f"{kind}.partial_image", output=True, **place, **fields)
+    yield writer.frame(f"{kind}.completed", **place)

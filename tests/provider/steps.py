@@ -41,6 +41,14 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A generated image; `partial` are the unfinished ones that are streamed before it."""
+
+    image: bytes
+    partial: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What both flavours write out.
 
@@ -55,7 +63,7 @@ class Answer:
         first_byte_delay: Seconds before the status line.
     """
 
-    items: tuple[Message | Call | Thought, ...]
+    items: tuple[Message | Call | Thought | Drawing, ...]
     finish: Finish = "stop"
     ending: Ending = "complete"
     stop_after: int = 0
@@ -128,6 +136,24 @@ class Reasoning:
 
     def answer(self) -> Answer:
         return Answer((Thought(self.thought), Message(self.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """An image from the provider's own tool, then an answer. Only the Responses API has one.
+
+    With `cut`, the connection goes away after the unfinished images.
+    """
+
+    image: bytes
+    text: str = "There you are."
+    partial: Sequence[bytes] = ()
+    cut: bool = False
+
+    def answer(self) -> Answer:
+        items = (Drawing(self.image, self.partial), Message(self.text))
+        ending: Ending = "cut" if self.cut else "complete"
+        return Answer(items, ending=ending, stop_after=len(self.partial))
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,8 @@ class _Run:
                 await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
 
     def _hidden_item(self, call: ToolCallItem, output: TResponseInputItem) -> HiddenContextItem:
-        pair = [_without_provider_ids(call.to_input_item()), _without_provider_ids(output)]
+        result = _without_media(_without_provider_ids(output))
+        pair = [_without_provider_ids(call.to_input_item()), result]
         return HiddenContextItem(
             id=f"{TOOL_RESULT_PREFIX}_{secrets.token_hex(16)}",
             thread_id=self.turn.thread.id,
@@ -254,3 +255,13 @@ def _without_provider_ids(item: TResponseInputItem) -> dict[str, Any]:
     # A provider accepts its own item ids only, and only while it remembers them; `call_id` is
     # what ties a result to its call.
     return {key: value for key, value in dict(item).items() if key not in {"id", "status"}}
+
+
+def _without_media(output: dict[str, Any]) -> dict[str, Any]:
+    """The output of a tool without the pictures and files in it: a thread holds no megabytes."""
+    parts = output.get("output")
+    if not isinstance(parts, list):
+        return output
+    texts = [part for part in parts if part.get("type") == "input_text"]
+    gone = {"type": "input_text", "text": "[Pictures and files that the tool gave are not kept.]"}
+    return output if len(texts) == len(parts) else {**output, "output": [*texts, gone]}

@@ -6,7 +6,7 @@ The current message is in the thread already when the model is called, so it is 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import Any, cast
@@ -17,6 +17,7 @@ from chatkit.types import (
     AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
+    GeneratedImageItem,
     HiddenContextItem,
     ThreadItem,
     UserMessageItem,
@@ -26,20 +27,20 @@ from chatkit.types import (
 from openai.types.responses import (
     EasyInputMessageParam,
     ResponseInputContentParam,
-    ResponseInputTextParam,
 )
 from openai.types.responses.response_input_item_param import Message
 
+from chatkit_backend.chat import file_words
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
+from chatkit_backend.chat.attached_files import FilesOfTurn
 from chatkit_backend.chat.tags import TagsOfTurn
+from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.chat.widgets import widget_in_words
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
 # One query usually finds all that fits.
 _PAGE_SIZE = 50
-# English needs about four characters a token; scripts beyond ASCII about one.
-_ASCII_CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class HistoryBudget:
     The current turn, from the user's last message on, is shown in any case.
 
     Attributes:
-        tokens: Estimated with `estimated_tokens`.
+        tokens: Estimated with `estimated_tokens`, files included.
         items: Thread items.
     """
 
@@ -151,17 +152,6 @@ async def _newest_first(
         after = page.after
 
 
-def estimated_tokens(items: Iterable[TResponseInputItem]) -> int:
-    """About how many tokens a model needs for these items.
-
-    An estimate: the exact count differs from model to model, and most tokenizers would have to be
-    downloaded.
-    """
-    text = json.dumps(list(items), ensure_ascii=False, default=str)
-    ascii_characters = sum(character < "\x80" for character in text)
-    return ascii_characters // _ASCII_CHARACTERS_PER_TOKEN + len(text) - ascii_characters
-
-
 def _beginning_with_the_user(items: Sequence[_Remembered]) -> list[_Remembered]:
     from_user = list(dropwhile(lambda kept: not isinstance(kept.item, UserMessageItem), items))
     return from_user or list(items)
@@ -189,14 +179,32 @@ def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
 
 
 class HistoryConverter(ThreadItemConverter):
-    """The SDK's conversion of thread items, without its gaps.
+    """The SDK's conversion of thread items, without its gaps, in one turn.
 
     Args:
+        attachments: The files of the turn; None where models are told their names only.
         tags: What tags stand for; None tells the model what the page says of them.
     """
 
-    def __init__(self, *, tags: TagsOfTurn | None = None) -> None:
-        self.tags = tags
+    def __init__(
+        self, *, attachments: FilesOfTurn | None = None, tags: TagsOfTurn | None = None
+    ) -> None:
+        self._attachments = attachments
+        self._tags = tags
+
+    async def to_agent_input(
+        self, thread_items: Sequence[ThreadItem] | ThreadItem
+    ) -> list[TResponseInputItem]:
+        """The items for the model, in their order, which is from the oldest to the newest.
+
+        They are converted the other way round, because the newest files win. Where it is called
+        several times in a turn, each time is for items that are older than those before.
+        """
+        items = thread_items if isinstance(thread_items, Sequence) else [thread_items]
+        newest_first = [
+            await super(HistoryConverter, self).to_agent_input([i]) for i in items[::-1]
+        ]
+        return [part for converted in newest_first[::-1] for part in converted]
 
     async def user_message_to_input(
         self,
@@ -204,6 +212,8 @@ class HistoryConverter(ThreadItemConverter):
         is_last_message: bool = True,
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
         """The message with its quote, which the SDK shows for the thread's last item only."""
+        if self._attachments is not None:
+            self._attachments.begin(item)
         return await super().user_message_to_input(item, is_last_message=True)
 
     async def assistant_message_to_input(
@@ -237,16 +247,32 @@ class HistoryConverter(ThreadItemConverter):
     async def attachment_to_message_content(
         self, attachment: Attachment
     ) -> ResponseInputContentParam:
-        """The attachment's name and type: this server hands no file contents to models."""
-        return _text(f"[attached file: {attachment.name} ({attachment.mime_type})]")
+        """The attachment as the models of the turn take it."""
+        if self._attachments is None:
+            return file_words.unreadable(attachment)
+        return await self._attachments.part(attachment)
+
+    async def generated_image_to_input(
+        self, item: GeneratedImageItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The picture from its file, for models that see; the SDK would send its address.
+
+        That leads to this server, where no provider can go.
+        """
+        if item.image is None:
+            return None
+        image = self._attachments and await self._attachments.generated(item.image.id)
+        told = file_words.GENERATED if image else file_words.GENERATED_UNSEEN
+        content = [_text(told), *([image] if image else [])]
+        return Message(type="message", role="user", content=content)
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """What the tag stands for; without a resolver, its text and data as the page sent them."""
-        if self.tags is not None:
-            return await self.tags.content(tag)
+        if self._tags is not None:
+            return await self._tags.content(tag)
         data: dict[str, Any] = tag.data
         return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
 
 
 def _text(text: str) -> ResponseInputContentParam:
-    return ResponseInputTextParam(type="input_text", text=text)
+    return file_words.in_words(text)

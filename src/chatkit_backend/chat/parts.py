@@ -8,11 +8,14 @@ from chatkit.store import AttachmentStore
 
 from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
+from chatkit_backend.chat.attached_files import AttachedFiles
+from chatkit_backend.chat.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
 from chatkit_backend.chat.tags import TagResolver
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
+from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -28,6 +31,9 @@ class ChatParts:
         documents: What answers are based on.
         actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
+        attached_files: How models are shown what was attached; None for its name only.
+        files: Where the images that models make are kept; None where they are dropped.
+        image_addresses: Where browsers find those images.
         tags: Tells what the tags in a message stand for; None where nothing does.
     """
 
@@ -38,4 +44,7 @@ class ChatParts:
     documents: DocumentAnswers
     actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
+    attached_files: AttachedFiles | None = None
+    files: FileStorage | None = None
+    image_addresses: ImageAddresses | None = None
     tags: TagResolver | None = None

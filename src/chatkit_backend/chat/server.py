@@ -51,6 +51,7 @@ from chatkit_backend.chat.action_turns import ActionTurn
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.generated_images import GeneratedImages
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
@@ -93,6 +94,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.turns = parts.turns
         self.documents = parts.documents
         self.tags = parts.tags
+        self.attached_files = parts.attached_files
+        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
         self.actions = parts.actions
 
     async def respond(
@@ -123,8 +126,11 @@ class ChatServer(ChatKitServer[RequestContext]):
         """What makes the model's input from thread items in one turn."""
         if isinstance(self.converter, ThreadItemConverter):
             return self.converter
-        tags = TagsOfTurn(self.tags, context) if self.tags else None
-        return self.converter(tags=tags)
+        files = self.attached_files
+        return self.converter(
+            attachments=files.turn(context) if files else None,
+            tags=TagsOfTurn(self.tags, context) if self.tags else None,
+        )
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
@@ -282,7 +288,7 @@ class ChatServer(ChatKitServer[RequestContext]):
             else super()._process_streaming_impl(request, context)
         )
         async for event in events:
-            yield _in_utc(event)
+            yield _in_utc(self.images.shown(event, context))
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
@@ -317,9 +323,11 @@ class ChatServer(ChatKitServer[RequestContext]):
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.turns.writes_to(thread.id)
-        return super()._process_events(
-            thread, context, lambda: closing_what_was_opened(self, thread, stream())
-        )
+
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            return closing_what_was_opened(self, thread, self.images.kept(stream(), context))
+
+        return super()._process_events(thread, context, answer)
 
     def _update_pending_items(
         self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent

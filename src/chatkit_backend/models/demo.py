@@ -62,6 +62,8 @@ MAX_READ: Final = 5_000  # characters; chunks have fewer, what somebody types as
 
 _CONTEXT = re.compile(r"<browser_context>(.*?)</browser_context>", re.DOTALL)
 _DOCUMENTS = re.compile(r"<documents>(.*?)</documents>", re.DOTALL)
+# What a part that stands for an attached file begins with.
+_FILE = re.compile(r"\[attached (?:file|picture): |The user attached this file\.")
 # What a message of passages that were not found begins with.
 _SEARCHED = "The documents were searched for"
 _CONNECT = (
@@ -94,6 +96,7 @@ class _Prompt:
 
     Attributes:
         said: The user's messages, oldest first, without the browser's context.
+        files: How many files are attached to the last one.
         name: What the browser calls the user.
         page: Title of the page they look at, or its address.
         passages: What was found in documents, best first; None where nobody has searched.
@@ -101,6 +104,7 @@ class _Prompt:
     """
 
     said: tuple[str, ...]
+    files: int
     name: str
     page: str
     passages: list[dict[str, Any]] | None
@@ -182,6 +186,9 @@ def _answer(read: _Prompt) -> str:
         count = len(read.said)
         shown = "1 message" if count == 1 else f"{count} messages"
         parts.append(f"You wrote “{quote}{cut}”, and I was shown {shown} of yours in this thread.")
+    if read.files:
+        files = "a file" if read.files == 1 else f"{read.files} files"
+        parts.append(f"You attached {files}, which a language model could read.")
     if read.page:
         parts.append(f"You are looking at “{read.page}”.")
     parts.append(_CONNECT)
@@ -285,9 +292,10 @@ def _shortened(block: str) -> str:
 
 
 def _read(given: str | list[TResponseInputItem]) -> _Prompt:
-    texts = [given] if isinstance(given, str) else list(_user_texts(given))
-    said, context, passages = [], {}, None
-    for text in texts:
+    messages = [[given]] if isinstance(given, str) else list(_user_messages(given))
+    said, files, context, passages = [], 0, {}, None
+    for parts in messages:
+        text = "\n".join(part for part in parts if not _FILE.match(part))
         if match := _CONTEXT.search(text):
             context = _object_of(_parsed(match[1]))
         elif match := _DOCUMENTS.search(text):
@@ -296,9 +304,11 @@ def _read(given: str | list[TResponseInputItem]) -> _Prompt:
             passages = []
         else:
             said.append(text)
+            files = sum(bool(_FILE.match(part)) for part in parts)
     user, page = _object(context, "user"), _object(context, "page")
     return _Prompt(
         said=tuple(said),
+        files=files,
         name=_text(user, "name", MAX_NAME),
         page=_text(page, "title", MAX_TITLE) or _text(page, "url", MAX_TITLE),
         passages=passages,
@@ -306,20 +316,21 @@ def _read(given: str | list[TResponseInputItem]) -> _Prompt:
     )
 
 
-def _user_texts(items: list[TResponseInputItem]) -> Iterator[str]:
+def _user_messages(items: list[TResponseInputItem]) -> Iterator[list[str]]:
+    """The texts in each message of the user."""
     # The SDK's item types are a union of forty; a message is the only one with a role.
     for item in items:
         message: dict[str, Any] = dict(item)
         if message.get("role") == "user":
-            yield _content_text(message.get("content"))
+            yield _texts(message.get("content"))
 
 
-def _content_text(content: object) -> str:
+def _texts(content: object) -> list[str]:
     if isinstance(content, str):
-        return content
+        return [content]
     parts = content if isinstance(content, list) else []
     texts = (part.get("text") for part in parts if isinstance(part, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _parsed(block: str) -> object:
