@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -23,20 +24,21 @@ from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.auth.signed_addresses import SignedAddresses
 from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.answering import Answering, load_answering
 from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.attachment_files import AttachmentFiles
 from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.dictation import RecordingLimits
+from chatkit_backend.chat.foreign import Stores
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.readable_files import ReadableFiles
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
-from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.tags import load_tag_resolver
 from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.chat.uploads import UploadLimits
-from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
@@ -93,11 +95,36 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
+    app.state.build = build
     for surface in (chatkit, attachments, config, sessions, hosted, ops, debug):
         app.include_router(surface.router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app
+
+
+def answering_of(app: FastAPI) -> Answering:
+    """What answers in an application."""
+    build: _Build = app.state.build
+    return build.answering
+
+
+def rehearse(app: FastAPI, database: Database) -> None:
+    """Builds what an application builds when it starts, and forgets it.
+
+    For whoever wants to hear of it before the port is bound.
+
+    Args:
+        app: Made by `create_app`.
+        database: Open.
+
+    Raises:
+        SettingsError: The team's server cannot be made.
+    """
+    build: _Build = app.state.build
+    # Nobody will be shown an address of this one.
+    addresses = SignedAddresses(secrets.token_bytes(32))
+    build.services_on(database, RunningTurns(), None, addresses)
 
 
 class _Build:
@@ -121,10 +148,14 @@ class _Build:
             else None
         )
         self._composer = _composer(settings)
-        workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        self._stores = Stores()
+        self.answering = load_answering(
+            settings.agent, settings.workflows, default_agent(settings.instructions), self._stores
+        )
+        self._tags = load_tag_resolver(settings.tag_resolver)
         self._actions = load_actions(settings.actions)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
-        self._runner = AgentRunner(workflows, self._model, tracing_key)
+        self._runner = AgentRunner(self.answering.workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
         self._limits = rate_limits(settings)
         self._hosted_sessions = _hosted_sessions(settings)
@@ -169,21 +200,27 @@ class _Build:
                 file_sweep.start()
                 opened.push_async_callback(file_sweep.stop)
             addresses = SignedAddresses(await self._address_key(database))
-            yield self._services(database, turns, titles, addresses)
+            yield self.services_on(database, turns, titles, addresses)
 
     async def _address_key(self, database: Database) -> bytes:
         named = _plain(self._settings.secret_key)
         return named.encode() if named else await signing_key(database, "addresses")
 
-    def _services(
+    def services_on(
         self,
         database: Database,
         turns: RunningTurns,
         titles: Titles | None,
         addresses: SignedAddresses,
     ) -> Services:
+        """The services on an open database.
+
+        Raises:
+            SettingsError: The team's server cannot be made.
+        """
         settings = self._settings
-        store = ThreadStore(database, addresses)
+        store = self._stores.threads
+        store.open(database, addresses)
         attachments = self._attachments(store, addresses)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
         parts = ChatParts(
@@ -205,6 +242,7 @@ class _Build:
                 settings.transcription_max_bytes, settings.transcription_max_seconds
             ),
             actions=self._actions,
+            tags=self._tags,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -218,7 +256,7 @@ class _Build:
             client_secrets=client_secrets if "session" in settings.auth else None,
             hosted_sessions=self._hosted_sessions,
             limits=self._limits,
-            chat=ChatServer(parts),
+            chat=self.answering.chat_server(parts),
             turns=turns,
             store=store,
             attachments=attachments,

@@ -20,7 +20,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.action_handlers import ActionHandler, Function, events_in, read_handler
 from chatkit_backend.chat.action_turns import ActionTurn
-from chatkit_backend.chat.workflows import load
+from chatkit_backend.chat.loading import load
 from chatkit_backend.errors import (
     Conflict,
     InvalidRequest,

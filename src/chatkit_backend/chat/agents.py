@@ -11,6 +11,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -39,6 +40,7 @@ from chatkit.types import (
 from chatkit.widgets import WidgetRoot
 from typing_extensions import override
 
+from chatkit_backend.chat.guardrails import keeping_what_is_older
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
 from chatkit_backend.chat.widgets import show_widget
@@ -55,7 +57,11 @@ MAX_TOOL_NAME = 64
 
 
 class TurnContext(AgentContext[RequestContext]):
-    """What tools of the agent reach through the SDK's run context."""
+    """What tools, hooks and instructions get as `run.context`.
+
+    `request_context` says who asks; `stream` and the SDK's other methods put events into the
+    answer.
+    """
 
     @override
     async def stream_widget(
@@ -156,8 +162,10 @@ class AgentRunner:
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
             # Only `stream_events()` of the result is read there.
-            async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
-                yield event
+            events = stream_agent_response(turn, cast("RunResultStreaming", run))
+            async with aclosing(keeping_what_is_older(events)) as kept:
+                async for event in kept:
+                    yield event
         finally:
             await run.close()
 

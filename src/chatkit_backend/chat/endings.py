@@ -24,6 +24,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.guardrails import refusal
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import ModelError, NotFound
 from chatkit_backend.models.failures import detail, translate
@@ -127,6 +128,8 @@ def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
 def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
     if isinstance(error, BaseStreamError):
         return error
+    if (refused := refusal(error)) is not None:
+        return refused
     told = error if isinstance(error, ModelError) else translate(error)
     _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
     return CustomStreamError(told.message, allow_retry=told.allow_retry)

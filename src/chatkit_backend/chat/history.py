@@ -33,6 +33,7 @@ from openai.types.responses.response_input_item_param import Message
 from chatkit_backend.chat import file_words
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
 from chatkit_backend.chat.attached_files import FilesOfTurn
+from chatkit_backend.chat.tags import TagsOfTurn
 from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.chat.widgets import widget_in_words
 from chatkit_backend.context import RequestContext
@@ -86,11 +87,6 @@ class Conversation:
         after = [part for item in self._remembered[last_user:] for part in item.input]
         return [*before, *(message for message in about if message), *after]
 
-    def last_user_message(self) -> UserMessageItem | None:
-        """What the user wrote last; None in a thread without any message of theirs."""
-        newest_first = (remembered.item for remembered in reversed(self._remembered))
-        return next((item for item in newest_first if isinstance(item, UserMessageItem)), None)
-
     def said(self) -> list[str]:
         """What the user has written, oldest first; what a message quotes comes before it."""
         return [
@@ -120,6 +116,16 @@ async def conversation(
 
 def _written(message: UserMessageItem) -> str:
     return " ".join(part.text for part in message.content)
+
+
+async def last_user_message(
+    store: ThreadStore, thread_id: str, context: RequestContext
+) -> UserMessageItem | None:
+    """The newest message of the user in a thread; None where there is none."""
+    async for item in _newest_first(store, thread_id, context):
+        if isinstance(item, UserMessageItem):
+            return item
+    return None
 
 
 async def _newest_within(
@@ -187,10 +193,14 @@ class HistoryConverter(ThreadItemConverter):
 
     Args:
         attachments: The files of the turn; None where models are told their names only.
+        tags: What tags stand for; None tells the model what the page says of them.
     """
 
-    def __init__(self, *, attachments: FilesOfTurn | None = None) -> None:
+    def __init__(
+        self, *, attachments: FilesOfTurn | None = None, tags: TagsOfTurn | None = None
+    ) -> None:
         self._attachments = attachments
+        self._tags = tags
 
     async def to_agent_input(
         self, thread_items: Sequence[ThreadItem] | ThreadItem
@@ -267,7 +277,9 @@ class HistoryConverter(ThreadItemConverter):
         return Message(type="message", role="user", content=content)
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
-        """The tag's text and data, as the page sent them."""
+        """What the tag stands for; without a resolver, its text and data as the page sent them."""
+        if self._tags is not None:
+            return await self._tags.content(tag)
         data: dict[str, Any] = tag.data
         return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
 

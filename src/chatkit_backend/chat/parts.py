@@ -14,6 +14,7 @@ from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
+from chatkit_backend.chat.tags import TagResolver
 from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
@@ -44,6 +45,7 @@ class ChatParts:
         attached_files: How models are shown what was attached; None for its name only.
         files: Where the images that models make are kept; None where they are dropped.
         image_addresses: Where browsers find those images.
+        tags: Tells what the tags in a message stand for; None where nothing does.
     """
 
     store: ThreadStore
@@ -62,3 +64,4 @@ class ChatParts:
     attached_files: AttachedFiles | None = None
     files: FileStorage | None = None
     image_addresses: ImageAddresses | None = None
+    tags: TagResolver | None = None

@@ -7,9 +7,9 @@ overridden because it is wrong is overridden here, each with its reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import structlog
 from chatkit.actions import Action
@@ -59,12 +59,14 @@ from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
 from chatkit_backend.chat.generated_images import GeneratedImages
-from chatkit_backend.chat.history import HistoryConverter, conversation
+from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.tags import TagsOfTurn
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
 from chatkit_backend.chat.widgets import apply_widget_update
+from chatkit_backend.chat.workflows import AgentSource
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
@@ -76,14 +78,20 @@ _log = structlog.get_logger(__name__)
 class ChatServer(ChatKitServer[RequestContext]):
     """Answers ChatKit operations with an agent, from a store.
 
+    Made to be subclassed: override `respond`, `action`, `sync_action`, `turn_converter` and so
+    on, and name the class in CHATKIT_AGENT.
+
     Args:
         parts: What it works with.
 
     Attributes:
+        agent: Of a subclass: the agent that answers, or a function that makes it; None leaves
+            that to the settings.
         converter: Makes the model's input from thread items: a class, made anew for each turn
             with what the turn knows, or an instance that is used as it is.
     """
 
+    agent: ClassVar[AgentSource | None] = None
     converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
     store: ThreadStore
 
@@ -96,6 +104,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.composer = parts.composer
         self.titles = parts.titles
         self.max_files = parts.max_files
+        self.tags = parts.tags
         self.attached_files = parts.attached_files
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
         self.feedback = parts.feedback
@@ -110,13 +119,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
-        converter = self.turn_converter(context)
+        is_continued = input_user_message is None
+        message = input_user_message or await last_user_message(self.store, thread.id, context)
+        choice = self.composer.choice(message, continued=is_continued)
+        converter = self.turn_converter(context, self.composer.model_names(choice))
         history = await conversation(self.store, thread.id, context, self.budget, converter)
-        choice = self.composer.choice(
-            history.last_user_message(), continued=input_user_message is None
-        )
         search = self.documents.turn(history.said(), thread.id, context)
-        async for event in search.in_advance(shown=input_user_message is not None):
+        async for event in search.in_advance(shown=not is_continued):
             yield event
         answer = self.runner.answer(
             history.input(browser_context_message(context), search.message),
@@ -132,12 +141,22 @@ class ChatServer(ChatKitServer[RequestContext]):
             async for event in events:
                 yield event
 
-    def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
-        """What makes the model's input from thread items in one turn."""
+    def turn_converter(
+        self, context: RequestContext, models: Sequence[str] = ()
+    ) -> ThreadItemConverter:
+        """What makes the model's input from thread items in one turn.
+
+        Args:
+            context: Who asks.
+            models: Names of the models that may answer; none for those of every turn.
+        """
         if isinstance(self.converter, ThreadItemConverter):
             return self.converter
         files = self.attached_files
-        return self.converter(attachments=files.turn(context) if files else None)
+        return self.converter(
+            attachments=files.turn(context, models) if files else None,
+            tags=TagsOfTurn(self.tags, context) if self.tags else None,
+        )
 
     def stream(
         self, operation: StreamingReq, context: RequestContext
@@ -285,14 +304,17 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> tuple[ThreadMetadata, WidgetItem | None]:
         """The thread of an action that can be answered, and the widget that sent it."""
-        # A subclass with a method of its own knows its actions itself.
-        registered = getattr(type(self), method) is getattr(ChatServer, method)
+        registered = not self._knows_its_actions(method)
         if registered:
             self.actions.require_any()
         thread, sender = await require_actor(params, self.store, context)
         if registered:
             self.actions.fitting(params.action)
         return thread, sender
+
+    def _knows_its_actions(self, method: Literal["action", "sync_action"]) -> bool:
+        """Whether a subclass has a method of its own, so that nothing has to be registered."""
+        return getattr(type(self), method) is not getattr(ChatServer, method)
 
     # What has to be known before the first byte is sent.
 
