@@ -207,3 +207,13 @@ class SeenTraces(TracingProcessor):
     def on_span_end(self, span: Span[Any]) -> None: ...
     def shutdown(self) -> None: ...
     def force_flush(self) -> None: ...
+
+
+async def test_what_the_user_chose_is_its_own_to_read(
+    serve: Serve, provider: ScriptedProvider
+) -> None:
+    provider.script(Text("one"))
+    async with Chat(serve(agent=f"{MODULE}:Assistant").url) as chat:
+        said = message("Hello", inference_options={"model": "theirs", "tool_choice": {"id": "x"}})
+        events = await chat.stream("threads.create", input=said)
+    assert streamed_text(events) == "one"

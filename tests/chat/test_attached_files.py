@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from agents import Model
 from chatkit.types import FileAttachment, UserMessageItem
 from PIL import Image
 
 from chatkit_backend.chat.attached_files import AttachedFiles
+from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.history import HistoryBudget, HistoryConverter
 from chatkit_backend.chat.readable_files import ReadableFiles
 from chatkit_backend.chat.tokens import PICTURE_TOKENS, estimated_tokens, text_tokens
@@ -197,6 +199,18 @@ async def test_the_least_able_of_several_models_decides(make_files: MakeFiles) -
     received = await make_files((*SEEING, *BLIND)).send_file(photo(), "photo.png", "image/png")
 
     assert "You cannot see pictures" in received[0]
+
+
+async def test_the_model_that_the_user_chose_decides(make_files: MakeFiles, model: Model) -> None:
+    files = make_files()
+    files.chat.server.composer = Composer({BLIND[0]: model}, (), SEEING)
+    attached = await files.attach(photo(), "photo.png", "image/png")
+    chosen = {"inference_options": {"model": BLIND[0]}}
+    thread = thread_of(await files.chat.say("See.", attachments=[attached], **chosen))
+    assert "photo.png" in str(files.received())
+    assert not any(isinstance(part, tuple) for part in files.received()[-1])
+    await files.chat.say("And now?", thread)
+    assert any(isinstance(part, tuple) for part in files.received()[0])
 
 
 @pytest.mark.parametrize(

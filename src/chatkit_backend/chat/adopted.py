@@ -17,6 +17,7 @@ from chatkit.server import ChatKitServer
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    InferenceOptions,
     StreamOptions,
     SyncCustomActionResponse,
     ThreadItem,
@@ -129,6 +130,9 @@ class AdoptedServer(ChatServer):
         """Transcribes as they do; as we do where they do not."""
         handler = self.theirs.transcribe if self._have("transcribe") else super().transcribe
         return await handler(audio_input, context)
+
+    def _require_offered(self, options: InferenceOptions) -> None:
+        """Nothing is refused: their `respond` reads what was chosen, and knows what there is."""
 
     def get_stream_options(self, thread: ThreadMetadata, context: RequestContext) -> StreamOptions:
         """Their options of a stream."""

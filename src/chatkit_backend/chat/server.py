@@ -19,6 +19,7 @@ from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    InferenceOptions,
     InputTranscribeParams,
     InputTranscribeReq,
     NonStreamingReq,
@@ -325,9 +326,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         await require_workable(operation, self.store, context, self.max_files)
         if isinstance(operation, ThreadsCreateReq | ThreadsAddUserMessageReq):
-            self.composer.require_offered(operation.params.input.inference_options)
+            self._require_offered(operation.params.input.inference_options)
         if isinstance(operation, ThreadsCustomActionReq):
             await self._require_action(operation.params, "action", context)
+
+    def _require_offered(self, options: InferenceOptions) -> None:
+        """Refuses a choice of the user's that nobody offered."""
+        self.composer.require_offered(options)
 
     async def _process_streaming(
         self, request: StreamingReq, context: RequestContext
