@@ -29,8 +29,10 @@ from agents import (
 from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
 from chatkit.agents import AgentContext, stream_agent_response
 from chatkit.types import (
+    ClientToolCallItem,
     HiddenContextItem,
     ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     WorkflowItem,
@@ -38,6 +40,7 @@ from chatkit.types import (
 
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.chat.own_events import OwnEvents
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
@@ -122,7 +125,9 @@ class AgentRunner:
         try:
             # Only `stream_events()` of the result is read there.
             async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
-                yield event
+                if not run.takes_back_a_call(event):
+                    run.correct(event)
+                    yield event
         finally:
             await run.close()
 
@@ -140,16 +145,6 @@ def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnC
     return agent.clone(tools=[*agent.tools, *more]) if more else agent
 
 
-class _WatchedQueue(asyncio.Queue[Any]):
-    """A queue that knows which task waits for it."""
-
-    reader: asyncio.Task[Any] | None = None
-
-    async def get(self) -> Any:
-        self.reader = asyncio.current_task()
-        return await super().get()
-
-
 @dataclass(slots=True)
 class _Run:
     """A run as `stream_agent_response` reads it.
@@ -157,14 +152,21 @@ class _Run:
     That function reads the run and the agent's own events in tasks which it abandons when it is
     left early: they would wait for ever, and the model would go on writing. So this remembers
     them, and `close` ends them.
+
+    Attributes:
+        result: The run.
+        turn: What its tools work with.
+        forgotten: Names of tools whose calls the next turn need not know.
     """
 
     result: RunResultStreaming
     turn: TurnContext
     forgotten: frozenset[str] = frozenset()
     _ids: FreshItemIds = field(default_factory=lambda: FreshItemIds(new_id))
+    # All calls by the id that the SDK knows them under, and those without output by `call_id`.
     _calls: dict[str, ToolCallItem] = field(default_factory=dict)
-    _own_events: _WatchedQueue = field(default_factory=_WatchedQueue)
+    _waiting: dict[str, ToolCallItem] = field(default_factory=dict)
+    _own_events: OwnEvents = field(default_factory=OwnEvents)
     _reader: asyncio.Task[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -181,10 +183,32 @@ class _Run:
                 return
             if event.type == "run_item_stream_event":
                 await self._keep_tool_result(event.item)
-            yield self._ids.rewrite(event)
+            event = self._ids.rewrite(event)
+            if event.type == "run_item_stream_event" and isinstance(event.item, ToolCallItem):
+                self._calls[_id_of(event.item)] = event.item
+            yield event
+
+    def takes_back_a_call(self, event: ThreadStreamEvent) -> bool:
+        """Whether this removes what is no item: the call of a tool.
+
+        A guardrail that trips takes back what was shown, and in the SDK the calls as well.
+        """
+        return isinstance(event, ThreadItemRemovedEvent) and event.item_id in self._calls
+
+    def correct(self, event: ThreadStreamEvent) -> None:
+        """Gives a client tool call the id of its own call.
+
+        The SDK gives it that of the last call, which is another one if the model called several
+        tools at once: the page's output would then count as that tool's.
+        """
+        if isinstance(event, ThreadItemDoneEvent) and isinstance(event.item, ClientToolCallItem):
+            for call in self._calls.values():
+                if call.tool_name == event.item.name and call.call_id:
+                    event.item.call_id = call.call_id
 
     async def close(self) -> None:
         """Ends the run, and returns when the model's stream is closed and no task is left."""
+        self._own_events.close()
         own = asyncio.current_task()
         readers = {self._reader, self._own_events.reader} - {own, None}
         self.result.cancel()
@@ -202,10 +226,10 @@ class _Run:
         if isinstance(item, ToolCallItem) and item.tool_name in self.forgotten:
             return
         if isinstance(item, ToolCallItem) and item.call_id:
-            self._calls[item.call_id] = item
+            self._waiting[item.call_id] = item
         elif isinstance(item, ToolCallOutputItem):
             output = item.to_input_item()
-            call = self._calls.pop(str(output.get("call_id")), None)
+            call = self._waiting.pop(str(output.get("call_id")), None)
             if call:
                 await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
 
@@ -217,6 +241,11 @@ class _Run:
             created_at=datetime.now(UTC),
             content=json.dumps(pair, ensure_ascii=False, default=str),
         )
+
+
+def _id_of(call: ToolCallItem) -> str:
+    raw = call.raw_item
+    return str(raw.get("id") if isinstance(raw, dict) else getattr(raw, "id", None))
 
 
 def _without_provider_ids(item: TResponseInputItem) -> dict[str, Any]:

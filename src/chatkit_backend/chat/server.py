@@ -29,6 +29,7 @@ from chatkit.types import (
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
     ThreadListParams,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
@@ -48,10 +49,13 @@ from chatkit.types import (
 from chatkit_backend.chat.checks import checked_title, require_item, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.growing import grow
+from chatkit_backend.chat.hidden import without_hidden_items
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.places import in_order_of_beginning
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
@@ -244,9 +248,20 @@ class ChatServer(ChatKitServer[RequestContext]):
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.turns.writes_to(thread.id)
-        return super()._process_events(
-            thread, context, lambda: closing_what_was_opened(self, thread, stream())
-        )
+
+        def events() -> AsyncIterator[ThreadStreamEvent]:
+            shown = without_hidden_items(stream(), thread, self.store, context)
+            placed = in_order_of_beginning(shown, thread, self.store, context)
+            return closing_what_was_opened(self, thread, placed)
+
+        return super()._process_events(thread, context, events)
+
+    def _update_pending_items(
+        self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
+    ) -> None:
+        super()._update_pending_items(pending_items, event)
+        if item := pending_items.get(event.item_id):
+            grow(item, event.update)
 
     async def handle_stream_cancelled(
         self,
