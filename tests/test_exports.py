@@ -12,11 +12,15 @@ import chatkit_backend
 
 def test_the_names_of_the_front_door() -> None:
     assert chatkit_backend.__all__ == [
+        "ChatParts",
+        "ChatServer",
         "FoundChunk",
+        "HistoryConverter",
         "PageContext",
         "Profile",
         "RequestContext",
         "Settings",
+        "TurnContext",
         "User",
         "create_app",
         "load_settings",

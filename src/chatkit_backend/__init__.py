@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
+    from chatkit_backend.chat.agents import TurnContext
+    from chatkit_backend.chat.history import HistoryConverter
+    from chatkit_backend.chat.parts import ChatParts
+    from chatkit_backend.chat.server import ChatServer
     from chatkit_backend.context import PageContext, Profile, RequestContext, User
     from chatkit_backend.retrieval.search import FoundChunk
     from chatkit_backend.searching import open_document_search, search_chunks
     from chatkit_backend.settings import Settings, load_settings
 
 __all__ = [
+    "ChatParts",
+    "ChatServer",
     "FoundChunk",
+    "HistoryConverter",
     "PageContext",
     "Profile",
     "RequestContext",
     "Settings",
+    "TurnContext",
     "User",
     "create_app",
     "load_settings",
@@ -29,11 +37,15 @@ __all__ = [
 ]
 
 _HOME = {
+    "ChatParts": "chat.parts",
+    "ChatServer": "chat.server",
     "FoundChunk": "retrieval.search",
+    "HistoryConverter": "chat.history",
     "PageContext": "context",
     "Profile": "context",
     "RequestContext": "context",
     "Settings": "settings",
+    "TurnContext": "chat.agents",
     "User": "context",
     "create_app": "app",
     "load_settings": "settings",

@@ -20,12 +20,13 @@ from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.chat.agents import AgentRunner, default_agent
+from chatkit_backend.chat.answering import Answering, load_answering
+from chatkit_backend.chat.foreign import Stores
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.searching import DocumentAnswers, Mode
-from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.tags import load_tag_resolver
 from chatkit_backend.chat.turns import RunningTurns
-from chatkit_backend.chat.workflows import load_workflows
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions
@@ -42,7 +43,6 @@ from chatkit_backend.store.chunks import ChunkStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
-from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.sweep import FileSweep
 
 
@@ -69,11 +69,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
+    app.state.build = build
     for router in (chatkit.router, sessions.router, hosted.router, ops.router, debug.router):
         app.include_router(router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app
+
+
+def answering_of(app: FastAPI) -> Answering:
+    """What answers in an application."""
+    build: _Build = app.state.build
+    return build.answering
+
+
+def rehearse(app: FastAPI, database: Database) -> None:
+    """Builds what an application builds when it starts, and forgets it.
+
+    For whoever wants to hear of it before the port is bound.
+
+    Args:
+        app: Made by `create_app`.
+        database: Open.
+
+    Raises:
+        SettingsError: The team's server cannot be made.
+    """
+    build: _Build = app.state.build
+    build.services_on(database, RunningTurns())
 
 
 class _Build:
@@ -89,9 +112,13 @@ class _Build:
         self._settings = settings
         credentials = model_credentials(settings)
         self._model = open_model(model_names(settings), credentials, model_limits(settings))
-        workflows = load_workflows(settings.workflows, default_agent(settings.instructions))
+        self._stores = Stores()
+        self.answering = load_answering(
+            settings.agent, settings.workflows, default_agent(settings.instructions), self._stores
+        )
+        self._tags = load_tag_resolver(settings.tag_resolver)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
-        self._runner = AgentRunner(workflows, self._model, tracing_key)
+        self._runner = AgentRunner(self.answering.workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
         self._limits = rate_limits(settings)
         self._hosted_sessions = _hosted_sessions(settings)
@@ -128,11 +155,17 @@ class _Build:
                 file_sweep = FileSweep(database, self._files)
                 file_sweep.start()
                 opened.push_async_callback(file_sweep.stop)
-            yield self._services(database, turns)
+            yield self.services_on(database, turns)
 
-    def _services(self, database: Database, turns: RunningTurns) -> Services:
+    def services_on(self, database: Database, turns: RunningTurns) -> Services:
+        """The services on an open database.
+
+        Raises:
+            SettingsError: The team's server cannot be made.
+        """
         settings = self._settings
-        store = ThreadStore(database)
+        store = self._stores.threads
+        store.open(database)
         budget = HistoryBudget(tokens=settings.history_tokens, items=settings.history_items)
         parts = ChatParts(
             store=store,
@@ -140,6 +173,7 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
+            tags=self._tags,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,
@@ -153,7 +187,7 @@ class _Build:
             client_secrets=client_secrets if "session" in settings.auth else None,
             hosted_sessions=self._hosted_sessions,
             limits=self._limits,
-            chat=ChatServer(parts),
+            chat=self.answering.chat_server(parts),
             turns=turns,
             store=store,
             api_keys=ApiKeyStore(database),

@@ -17,7 +17,7 @@ from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
-from chatkit_backend.chat.workflows import Workflows, load_agent, load_workflows
+from chatkit_backend.chat.workflows import Workflows, load_workflows
 from chatkit_backend.context import RequestContext, Session, User, Workflow
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.store.threads import ThreadStore
@@ -112,7 +112,7 @@ async def test_a_function_that_gives_no_agent_is_a_mistake_that_is_told(write: W
         ),
         ("def f(:\n", "my_broken:f", "SyntaxError"),
         ("x = 1\n", "my_broken:x", "is no agents.Agent"),
-        ("x = 1\n", "my_broken:y", "is no agents.Agent"),
+        ("x = 1\n", "my_broken:y", r"my_broken\.py has no 'y'"),
     ],
 )
 def test_what_cannot_be_loaded_is_told_with_its_place(
@@ -120,7 +120,7 @@ def test_what_cannot_be_loaded_is_told_with_its_place(
 ) -> None:
     write("my_broken", code)
     with pytest.raises(SettingsError, match=f"CHATKIT_WORKFLOWS: {path}.*{problem}"):
-        load_agent(path)
+        load_workflows((f"wf_1={path}",), BUILT_IN)
 
 
 async def test_the_agent_of_the_session_answers(

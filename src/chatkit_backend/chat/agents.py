@@ -11,6 +11,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -38,6 +39,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.guardrails import keeping_what_is_older
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
 from chatkit_backend.chat.own_events import OwnEvents
@@ -48,7 +50,13 @@ from chatkit_backend.store.threads import ThreadStore
 # Marks the hidden items that hold what a server-side tool was asked and what it said.
 TOOL_RESULT_PREFIX = "run"
 
-TurnContext = AgentContext[RequestContext]
+
+class TurnContext(AgentContext[RequestContext]):
+    """What tools, hooks and instructions get as `run.context`.
+
+    `request_context` says who asks; `stream` and the SDK's other methods put events into the
+    answer.
+    """
 
 
 def default_agent(job: str) -> Agent[TurnContext]:
@@ -124,9 +132,9 @@ class AgentRunner:
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
             # Only `stream_events()` of the result is read there.
-            async for event in stream_agent_response(turn, cast("RunResultStreaming", run)):
-                if not run.takes_back_a_call(event):
-                    run.correct(event)
+            events = stream_agent_response(turn, cast("RunResultStreaming", run))
+            async with aclosing(keeping_what_is_older(run.corrected(events))) as kept:
+                async for event in kept:
                     yield event
         finally:
             await run.close()
@@ -188,23 +196,31 @@ class _Run:
                 self._calls[_id_of(event.item)] = event.item
             yield event
 
-    def takes_back_a_call(self, event: ThreadStreamEvent) -> bool:
-        """Whether this removes what is no item: the call of a tool.
+    async def corrected(
+        self, events: AsyncIterator[ThreadStreamEvent]
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """The events, without what the SDK says wrongly of the calls of tools."""
+        async for event in events:
+            match event:
+                case ThreadItemRemovedEvent() if event.item_id in self._calls:
+                    # A guardrail that trips takes back what was shown, and in the SDK each call
+                    # as well, which is no item.
+                    continue
+                case ThreadItemDoneEvent(item=ClientToolCallItem() as waiting):
+                    self._name_its_own_call(waiting)
+                case _:
+                    pass
+            yield event
 
-        A guardrail that trips takes back what was shown, and in the SDK the calls as well.
-        """
-        return isinstance(event, ThreadItemRemovedEvent) and event.item_id in self._calls
-
-    def correct(self, event: ThreadStreamEvent) -> None:
+    def _name_its_own_call(self, waiting: ClientToolCallItem) -> None:
         """Gives a client tool call the id of its own call.
 
         The SDK gives it that of the last call, which is another one if the model called several
         tools at once: the page's output would then count as that tool's.
         """
-        if isinstance(event, ThreadItemDoneEvent) and isinstance(event.item, ClientToolCallItem):
-            for call in self._calls.values():
-                if call.tool_name == event.item.name and call.call_id:
-                    event.item.call_id = call.call_id
+        for call in self._calls.values():
+            if call.tool_name == waiting.name and call.call_id:
+                waiting.call_id = call.call_id
 
     async def close(self) -> None:
         """Ends the run, and returns when the model's stream is closed and no task is left."""

@@ -26,6 +26,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.guardrails import refusal
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import ModelError, NotFound
 from chatkit_backend.models.failures import detail, translate
@@ -141,6 +142,8 @@ def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamErro
     for told_by in (error, error.__cause__):
         if isinstance(told_by, BaseStreamError):
             return told_by
+    if (refused := refusal(error)) is not None:
+        return refused
     told = error if isinstance(error, ModelError) else translate(error)
     _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
     return CustomStreamError(told.message, allow_retry=told.allow_retry)

@@ -29,6 +29,7 @@ from openai.types.responses import (
 )
 
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
+from chatkit_backend.chat.tags import TagsOfTurn
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
@@ -185,7 +186,14 @@ def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
 
 
 class HistoryConverter(ThreadItemConverter):
-    """The SDK's conversion of thread items, without its gaps."""
+    """The SDK's conversion of thread items, without its gaps.
+
+    Args:
+        tags: What tags stand for; None tells the model what the page says of them.
+    """
+
+    def __init__(self, *, tags: TagsOfTurn | None = None) -> None:
+        self.tags = tags
 
     async def user_message_to_input(
         self,
@@ -224,7 +232,9 @@ class HistoryConverter(ThreadItemConverter):
         return _text(f"[attached file: {attachment.name} ({attachment.mime_type})]")
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
-        """The tag's text and data, as the page sent them."""
+        """What the tag stands for; without a resolver, its text and data as the page sent them."""
+        if self.tags is not None:
+            return await self.tags.content(tag)
         data: dict[str, Any] = tag.data
         return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
 

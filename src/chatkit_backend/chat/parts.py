@@ -9,6 +9,7 @@ from chatkit.store import AttachmentStore
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
+from chatkit_backend.chat.tags import TagResolver
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
@@ -25,6 +26,7 @@ class ChatParts:
         turns: The operations that run in this process.
         documents: What answers are based on.
         attachment_store: Takes uploads; None where this server offers none.
+        tags: Tells what the tags in a message stand for; None where nothing does.
     """
 
     store: ThreadStore
@@ -33,3 +35,4 @@ class ChatParts:
     turns: RunningTurns
     documents: DocumentAnswers
     attachment_store: AttachmentStore[RequestContext] | None = None
+    tags: TagResolver | None = None

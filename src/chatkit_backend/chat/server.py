@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from chatkit.actions import Action
+from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
 from chatkit.store import AttachmentStore
 from chatkit.types import (
@@ -56,6 +57,8 @@ from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
 from chatkit_backend.chat.places import in_order_of_beginning
+from chatkit_backend.chat.tags import TagsOfTurn
+from chatkit_backend.chat.workflows import AgentSource
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
 from chatkit_backend.store.moments import Moment
@@ -67,10 +70,21 @@ _log = structlog.get_logger(__name__)
 class ChatServer(ChatKitServer[RequestContext]):
     """Answers ChatKit operations with an agent, from a store.
 
+    Made to be subclassed: override `respond`, `action`, `sync_action`, `turn_converter` and so
+    on, and name the class in CHATKIT_AGENT.
+
     Args:
         parts: What it works with.
+
+    Attributes:
+        agent: Of a subclass: the agent that answers, or a function that makes it; None leaves
+            that to the settings.
+        converter: Makes the model's input from thread items: a class, made anew for each turn
+            with what the turn knows, or an instance that is used as it is.
     """
 
+    agent: ClassVar[AgentSource | None] = None
+    converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
     store: ThreadStore
 
     def __init__(self, parts: ChatParts) -> None:
@@ -79,7 +93,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.budget = parts.budget
         self.turns = parts.turns
         self.documents = parts.documents
-        self.converter = HistoryConverter()
+        self.tags = parts.tags
 
     async def respond(
         self,
@@ -88,7 +102,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer to what the thread holds."""
-        history = await conversation(self.store, thread.id, context, self.budget, self.converter)
+        converter = self.turn_converter(context)
+        history = await conversation(self.store, thread.id, context, self.budget, converter)
         search = self.documents.turn(history.said(), thread.id, context)
         async for event in search.in_advance(shown=input_user_message is not None):
             yield event
@@ -103,6 +118,13 @@ class ChatServer(ChatKitServer[RequestContext]):
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
+
+    def turn_converter(self, context: RequestContext) -> ThreadItemConverter:
+        """What makes the model's input from thread items in one turn."""
+        if isinstance(self.converter, ThreadItemConverter):
+            return self.converter
+        tags = TagsOfTurn(self.tags, context) if self.tags else None
+        return self.converter(tags=tags)
 
     def stream(
         self, operation: StreamingReq, context: RequestContext

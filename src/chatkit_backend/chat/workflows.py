@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 from agents import Agent
+from typing_extensions import TypeIs
 
 from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.loading import load
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import SettingsError
 
 DEFAULT: Final = "default"
+_SETTING: Final = "CHATKIT_WORKFLOWS"
 
 ChatAgent = Agent[TurnContext]
 # Such a function may look at the user, the session's state variables, the page.
@@ -55,47 +53,30 @@ class Workflows:
         return agent
 
 
-def load_workflows(pairs: tuple[str, ...], built_in: ChatAgent) -> Workflows:
-    """The agents that the settings name.
+def load_workflows(pairs: tuple[str, ...], built_in: AgentSource) -> Workflows:
+    """The agents that CHATKIT_WORKFLOWS names.
 
     Args:
         pairs: Such as `("wf_abc=my_app.agents:support",)`; the id `default` is for any other id.
         built_in: What answers where `default` is not named.
 
     Raises:
-        SettingsError: One cannot be imported; says where the import failed.
+        SettingsError: One cannot be imported, or is no agent; says where the import failed.
     """
     by_id = {}
     for pair in pairs:
         workflow_id, _, path = pair.partition("=")
-        by_id[workflow_id.strip()] = load_agent(path.strip())
+        by_id[workflow_id.strip()] = _load_agent(path.strip())
     return Workflows(by_id.pop(DEFAULT, built_in), by_id)
 
 
-def load_agent(path: str) -> AgentSource:
-    """The agent, or the function that makes one, at `MODULE:NAME`.
-
-    Raises:
-        SettingsError: It cannot be imported, or is neither.
-    """
-    module_name, _, name = path.partition(":")
-    # As `python -m` and uvicorn do: an app is usually started from its own folder.
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    source: object = getattr(_imported(module_name, path), name, None)
-    if isinstance(source, Agent) or callable(source):
+def _load_agent(path: str) -> AgentSource:
+    source = load(_SETTING, path)
+    if is_agent_source(source):
         return source
-    raise SettingsError(
-        f"CHATKIT_WORKFLOWS: {path} is no agents.Agent and no function that makes one."
-    )
+    raise SettingsError(f"{_SETTING}: {path} is no agents.Agent and no function that makes one.")
 
 
-def _imported(module_name: str, path: str) -> ModuleType:
-    try:
-        return importlib.import_module(module_name)
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f" ({last.filename}, line {last.lineno})" if last.filename[0] != "<" else ""
-        raise SettingsError(
-            f"CHATKIT_WORKFLOWS: {path} cannot be imported: {type(error).__name__}: {error}{where}."
-        ) from error
+def is_agent_source(source: object) -> TypeIs[AgentSource]:
+    """Whether it is an agent, or can be a function that makes one. No class is."""
+    return isinstance(source, Agent) or (callable(source) and not isinstance(source, type))

@@ -22,7 +22,7 @@ def announce(settings: Settings, models: tuple[str, ...], database: str, port: i
 
     Args:
         settings: What it was started with.
-        models: Names of the models that answer.
+        models: Names of the models that answer; none where the team's server has its own.
         database: Its address, without password.
         port: Where it listens; the settings may ask for any free one.
     """
@@ -31,9 +31,12 @@ def announce(settings: Settings, models: tuple[str, ...], database: str, port: i
     rows = {
         "Listening": f"{url}/api/chatkit",
         "Database": database,
+        "Agent": _agent(settings),
         "Model": ", else ".join(models) + _about_demo(models),
         "Auth": "; ".join(_MODES[mode] for mode in settings.auth),
     }
+    if not models:
+        del rows["Model"]
     if settings.workers > 1:
         rows["Workers"] = str(settings.workers)
     rows["Try it"] = f"{_this_program()} chat{_url_option(url)}"
@@ -42,6 +45,13 @@ def announce(settings: Settings, models: tuple[str, ...], database: str, port: i
     for name, value in rows.items():
         console.print(f"  {name:11}{value}", markup=False)
     console.print()
+
+
+def _agent(settings: Settings) -> str:
+    """What answers where no workflow id names another agent."""
+    pairs = (pair.partition("=") for pair in settings.workflows)
+    named = {workflow_id.strip(): path.strip() for workflow_id, _, path in pairs}
+    return settings.agent or named.get("default") or "the built-in assistant"
 
 
 def _about_demo(models: tuple[str, ...]) -> str:

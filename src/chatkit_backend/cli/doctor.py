@@ -14,7 +14,9 @@ from rich.console import Console
 from chatkit_backend.app import rate_limits
 from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.chat.agents import default_agent
-from chatkit_backend.chat.workflows import load_workflows
+from chatkit_backend.chat.answering import Answering, load_answering
+from chatkit_backend.chat.foreign import Stores
+from chatkit_backend.chat.tags import load_tag_resolver
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.database import open_database
@@ -94,8 +96,9 @@ async def examine(*, live: bool) -> AsyncIterator[Finding]:
     async for finding in _look_at_redis(settings):
         yield finding
     yield await _look_at_database(settings)
-    yield _look_at_agents(settings)
-    async for finding in _look_at_models(settings, live=live):
+    agents, answering = _look_at_agents(settings)
+    yield agents
+    async for finding in _look_at_models(settings, answering, live=live):
         yield finding
     async for finding in _look_at_embeddings(settings, live=live):
         yield finding
@@ -175,13 +178,17 @@ async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
         await limits.close()
 
 
-def _look_at_agents(settings: Settings) -> Finding:
+def _look_at_agents(settings: Settings) -> tuple[Finding, Answering | None]:
     try:
-        load_workflows(settings.workflows, default_agent(settings.instructions))
+        answering = load_answering(
+            settings.agent, settings.workflows, default_agent(settings.instructions), Stores()
+        )
+        load_tag_resolver(settings.tag_resolver)
     except SettingsError as error:
-        return Finding("agents", "wrong", str(error))
-    named = ", ".join(settings.workflows) or "the built-in assistant answers"
-    return Finding("agents", "ok", f"{named}.")
+        return Finding("agents", "wrong", str(error)), None
+    default = f"{settings.agent} answers" if settings.agent else None
+    named = ", ".join([*filter(None, [default]), *settings.workflows])
+    return Finding("agents", "ok", f"{named or 'the built-in assistant answers'}."), answering
 
 
 async def _look_at_database(settings: Settings) -> Finding:
@@ -197,7 +204,11 @@ async def _look_at_database(settings: Settings) -> Finding:
     return Finding("database", "ok", f"{database.address} answers.")
 
 
-async def _look_at_models(settings: Settings, *, live: bool) -> AsyncIterator[Finding]:
+async def _look_at_models(
+    settings: Settings, answering: Answering | None, *, live: bool
+) -> AsyncIterator[Finding]:
+    if answering is not None and answering.runs_its_own_models:
+        return
     for name in model_names(settings):
         try:
             model = open_model([name], model_credentials(settings), model_limits(settings))

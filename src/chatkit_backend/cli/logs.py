@@ -66,7 +66,7 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # One line for each call to a provider and each connection says nothing that ours do not.
-    for chatty in ("httpx2", "httpcore2", "uvicorn.error", "asyncio", "alembic"):
+    for chatty in ("httpx2", "httpcore2", "uvicorn.error", "asyncio", "alembic", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
     # uvicorn asks whether this logger has handlers, and without any formats no line for each
     # request; such lines would hold what queries hold.

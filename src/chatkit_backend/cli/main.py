@@ -47,16 +47,30 @@ def options(
     epilog="Examples:\n\n"
     "`chatkit-backend serve`\n\n"
     "`GEMINI_API_KEY=… chatkit-backend serve --port 9000`\n\n"
+    "`chatkit-backend serve --agent my_app.agents:support --reload`\n\n"
     "`CHATKIT_DATABASE_URL=postgresql://… chatkit-backend serve --workers 4 --migrate`"
 )
 def serve(
+    *,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes that serve requests; about one a core.")
     ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:NAME", help="Your own agent, or the ChatKitServer that you have."
+        ),
+    ] = None,
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Bring a PostgreSQL database up to date first.")
+    ] = False,
+    reload: Annotated[
+        bool,
+        typer.Option(
+            "--reload", help="For development: start again when a Python file here changes."
+        ),
     ] = False,
 ) -> None:
     """Start the server.
@@ -65,7 +79,7 @@ def serve(
     """
     from chatkit_backend.cli.serve import run_server
 
-    raise typer.Exit(run_server(host, port, workers, migrate=migrate))
+    raise typer.Exit(run_server(host, port, workers, agent, migrate=migrate, reload=reload))
 
 
 @app.command(

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+from functools import partial
 from typing import Any
 
 import structlog
+from fastapi import FastAPI
 
-from chatkit_backend.app import create_app
+from chatkit_backend.app import answering_of, create_app, rehearse
 from chatkit_backend.auth.development import is_loopback
 from chatkit_backend.cli.banner import announce
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.problems import told_as
+from chatkit_backend.cli.reload import serve_with_reload
 from chatkit_backend.cli.workers import serve_alone, serve_with_workers
 from chatkit_backend.database import open_database
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.providers import model_names
-from chatkit_backend.settings import Settings, load_settings, unknown_settings
+from chatkit_backend.settings import Settings, load_settings, setting_name, unknown_settings
 
 _log = structlog.get_logger(__name__)
 
 
 def run_server(
-    host: str | None, port: int | None, workers: int | None, *, migrate: bool = False
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    agent: str | None,
+    *,
+    migrate: bool = False,
+    reload: bool = False,
 ) -> int:
     """Serves until it is told to stop.
 
@@ -31,26 +41,38 @@ def run_server(
         host: Overrides CHATKIT_HOST.
         port: Overrides CHATKIT_PORT.
         workers: Overrides CHATKIT_WORKERS.
+        agent: Overrides CHATKIT_AGENT.
         migrate: Bring the database up to date first.
+        reload: Start again whenever a Python file in the current folder changes.
 
     Returns:
         Exit status.
     """
     with told_as("The server was not started"):
-        given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
+        given: dict[str, Any] = {"host": host, "port": port, "workers": workers, "agent": agent}
         overrides = {name: value for name, value in given.items() if value is not None}
         settings = load_settings(**overrides)
         refuse_unsafe(settings)
+        if reload and settings.workers > 1:
+            raise SettingsError(
+                f"CHATKIT_WORKERS: --reload serves with one process, and this asks for "
+                f"{settings.workers}. Leave out one of the two."
+            )
         configure_logging(settings.log_level, settings.log_format)
         for name in unknown_settings():
             _log.warning("unknown setting", name=name, remedy="see docs/configuration.md")
         application = create_app(settings)
-        database = asyncio.run(_try_database(settings, migrate=migrate))
+        database = asyncio.run(_try_database(application, settings, migrate=migrate))
         listener = _listen(settings)
-
-    def ready() -> None:
-        announce(settings, model_names(settings), database, listener.getsockname()[1])
-
+    if agent is not None:
+        # Processes that serve for this one read the environment.
+        os.environ[setting_name("agent")] = agent
+    # The team's server runs models of its own.
+    models = () if answering_of(application).runs_its_own_models else model_names(settings)
+    ready = partial(announce, settings, models, database, listener.getsockname()[1])
+    if reload:
+        serve_with_reload(settings, listener, ready)
+        return 0
     if settings.workers > 1:
         return serve_with_workers(settings, listener, ready)
     serve_alone(application, settings, listener, ready)
@@ -71,13 +93,14 @@ def refuse_unsafe(settings: Settings) -> None:
         )
 
 
-async def _try_database(settings: Settings, *, migrate: bool) -> str:
+async def _try_database(application: FastAPI, settings: Settings, *, migrate: bool) -> str:
     """Its address. The application opens it again, but what fails there fails with a traceback."""
     database = await open_database(settings)
     try:
         if migrate:
             await database.migrate()
         await database.make_ready()
+        rehearse(application, database)
     finally:
         await database.close()
     return database.address

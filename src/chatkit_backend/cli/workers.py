@@ -15,6 +15,9 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.settings import Settings
 
+# What a process that serves for another makes its application with.
+FACTORY: Final = "chatkit_backend.app:create_app"
+
 # A worker that does not answer for so long is killed and replaced. Importing the agents SDK takes
 # seconds, and on a busy machine many.
 _HEALTHCHECK_SECONDS: Final = 60
@@ -35,7 +38,7 @@ def serve_alone(
         ready: Called as soon as it does.
     """
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when all is stopped
-        _AnnouncingServer(_config(app, settings), ready).run(sockets=[listener])
+        _AnnouncingServer(uvicorn_config(app, settings), ready).run(sockets=[listener])
 
 
 def serve_with_workers(
@@ -53,7 +56,7 @@ def serve_with_workers(
     Returns:
         Exit status: 1 when a worker could not start, else 0.
     """
-    config = _config("chatkit_backend.app:create_app", settings)
+    config = uvicorn_config(FACTORY, settings)
     supervisor = _Supervisor(config, [listener], ready)
     supervisor.run()
     return int(supervisor.failed)
@@ -71,17 +74,24 @@ class _Config(Config):
         configure_logging(*self._log_settings)
 
 
-def _config(app: Any, settings: Settings) -> _Config:
-    return _Config(
-        settings,
-        app=app,
-        factory=isinstance(app, str),
-        workers=settings.workers,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=round(settings.shutdown_seconds),
-        timeout_worker_healthcheck=_HEALTHCHECK_SECONDS,
-    )
+def uvicorn_config(app: Any, settings: Settings, **changes: Any) -> Config:
+    """How uvicorn serves.
+
+    Args:
+        app: The application, or the place of a function that makes it.
+        settings: What it is built from.
+        changes: Options of uvicorn's that are to be others.
+    """
+    options: dict[str, Any] = {
+        "app": app,
+        "factory": isinstance(app, str),
+        "workers": settings.workers,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": round(settings.shutdown_seconds),
+        "timeout_worker_healthcheck": _HEALTHCHECK_SECONDS,
+    }
+    return _Config(settings, **(options | changes))
 
 
 class _AnnouncingServer(uvicorn.Server):
