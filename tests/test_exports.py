@@ -12,6 +12,8 @@ import chatkit_backend
 
 def test_the_names_of_the_front_door() -> None:
     assert chatkit_backend.__all__ == [
+        "ActionTurn",
+        "Actions",
         "ChatParts",
         "ChatServer",
         "FoundChunk",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
+    from chatkit_backend.chat.action_turns import ActionTurn
+    from chatkit_backend.chat.actions import Actions
     from chatkit_backend.chat.agents import TurnContext
     from chatkit_backend.chat.history import HistoryConverter
     from chatkit_backend.chat.parts import ChatParts
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from chatkit_backend.settings import Settings, load_settings
 
 __all__ = [
+    "ActionTurn",
+    "Actions",
     "ChatParts",
     "ChatServer",
     "FoundChunk",
@@ -37,6 +41,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "ActionTurn": "chat.action_turns",
+    "Actions": "chat.actions",
     "ChatParts": "chat.parts",
     "ChatServer": "chat.server",
     "FoundChunk": "retrieval.search",

@@ -19,6 +19,7 @@ from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
+from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
 from chatkit_backend.chat.answering import Answering, load_answering
 from chatkit_backend.chat.foreign import Stores
@@ -117,6 +118,7 @@ class _Build:
             settings.agent, settings.workflows, default_agent(settings.instructions), self._stores
         )
         self._tags = load_tag_resolver(settings.tag_resolver)
+        self._actions = load_actions(settings.actions)
         tracing_key = _plain(settings.openai_api_key) if settings.tracing == "openai" else None
         self._runner = AgentRunner(self.answering.workflows, self._model, tracing_key)
         self._sign_in = SignIn.of(settings)
@@ -174,6 +176,7 @@ class _Build:
             turns=turns,
             documents=self._documents(database),
             tags=self._tags,
+            actions=self._actions,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,

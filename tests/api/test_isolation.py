@@ -59,7 +59,7 @@ def operation(name: str, /, **params: Any) -> Request:
 
 def operations(its: Names, own: Names) -> dict[str, Request]:
     """Every operation with every way to name somebody else's things."""
-    action = {"type": "a", "payload": {}}
+    action = {"type": "ticket.forget", "payload": {}}
     answers: dict[str, Any] = {"answers": {}}
     return {
         "threads.get_by_id": operation("threads.get_by_id", thread_id=its.thread),
@@ -95,6 +95,12 @@ def operations(its: Names, own: Names) -> dict[str, Request]:
         ),
         "threads.sync_custom_action": operation(
             "threads.sync_custom_action", thread_id=its.thread, item_id=its.item, action=action
+        ),
+        "threads.custom_action, item": operation(
+            "threads.custom_action", thread_id=own.thread, item_id=its.item, action=action
+        ),
+        "threads.sync_custom_action, item": operation(
+            "threads.sync_custom_action", thread_id=own.thread, item_id=its.item, action=action
         ),
         "threads.update": operation("threads.update", thread_id=its.thread, title="Mine now"),
         "threads.delete": operation("threads.delete", thread_id=its.thread),
@@ -241,6 +247,7 @@ async def house(settings_for: SettingsFor, database_url: str) -> AsyncIterator[H
             jwt_secret=SHARED,
             jwt_algorithms=("HS256",),
             database_url=database_url,
+            actions="tests.api.tickets:actions",
             debug=True,
         )
     )
@@ -303,6 +310,10 @@ async def test_bobs_own_things_are_found(house: House) -> None:
         expected = {
             "threads.add_structured_input": 400,  # the item is a message
             "threads.add_structured_input, item": 400,
+            "threads.custom_action": 400,
+            "threads.custom_action, item": 400,
+            "threads.sync_custom_action": 400,
+            "threads.sync_custom_action, item": 400,
         }.get(name)
         assert response.status_code in ({expected} if expected else {200, 501}), (
             name,

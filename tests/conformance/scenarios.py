@@ -38,15 +38,6 @@ NOT_YET: dict[str, set[str]] = {
         "InputTranscribeReq",
         "TranscriptionResult",
     },
-    "an_action_streams_what_it_changes": {
-        "Action",
-        "ThreadCustomActionParams",
-        "ThreadsCustomActionReq",
-    },
-    "a_sync_action_answers_with_the_changed_item": {
-        "SyncCustomActionResponse",
-        "ThreadsSyncCustomActionReq",
-    },
 }
 
 PNG = base64.b64decode(

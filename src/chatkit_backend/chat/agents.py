@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,11 +38,14 @@ from chatkit.types import (
     ThreadStreamEvent,
     WorkflowItem,
 )
+from chatkit.widgets import WidgetRoot
+from typing_extensions import override
 
 from chatkit_backend.chat.guardrails import keeping_what_is_older
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
 from chatkit_backend.chat.own_events import OwnEvents
+from chatkit_backend.chat.widgets import show_widget
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
@@ -57,6 +60,24 @@ class TurnContext(AgentContext[RequestContext]):
     `request_context` says who asks; `stream` and the SDK's other methods put events into the
     answer.
     """
+
+    @override
+    async def stream_widget(
+        self,
+        widget: WidgetRoot | AsyncIterable[WidgetRoot],
+        copy_text: str | None = None,
+    ) -> None:
+        """Shows a widget, or one that grows, in the thread.
+
+        Args:
+            widget: The widget, or its states one after the other.
+            copy_text: What it says in words, for the clipboard and the model.
+
+        Raises:
+            Exception: Whatever making the states raises.
+        """
+        async for event in show_widget(self.thread, widget, copy_text):
+            await self.stream(event)
 
 
 def default_agent(job: str) -> Agent[TurnContext]:

@@ -10,7 +10,9 @@ from typing import TypeVar, assert_never
 from chatkit.types import (
     StreamingReq,
     StructuredInputItem,
+    ThreadCustomActionParams,
     ThreadItemBase,
+    ThreadMetadata,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
     ThreadsAddUserMessageReq,
@@ -20,6 +22,7 @@ from chatkit.types import (
     UserMessageInput,
     UserMessageItem,
     UserMessageTextContent,
+    WidgetItem,
 )
 
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
@@ -79,6 +82,21 @@ async def require_item(
             f"Item {item.id} is of type {item.type}, not {expected}.", field="params.item_id"
         )
     return item
+
+
+async def require_actor(
+    params: ThreadCustomActionParams, store: ThreadStore, context: RequestContext
+) -> tuple[ThreadMetadata, WidgetItem | None]:
+    """The thread of an action, and the widget that sent it, if one did.
+
+    Raises:
+        NotFoundInStore: The thread or item is not there.
+        InvalidRequest: The item is no widget.
+    """
+    thread = await store.load_thread(params.thread_id, context)
+    if not params.item_id:
+        return thread, None
+    return thread, await require_item(thread.id, params.item_id, WidgetItem, store, context)
 
 
 def checked_title(title: str) -> str:

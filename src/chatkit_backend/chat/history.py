@@ -21,15 +21,18 @@ from chatkit.types import (
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
+    WidgetItem,
 )
 from openai.types.responses import (
     EasyInputMessageParam,
     ResponseInputContentParam,
     ResponseInputTextParam,
 )
+from openai.types.responses.response_input_item_param import Message
 
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
 from chatkit_backend.chat.tags import TagsOfTurn
+from chatkit_backend.chat.widgets import widget_in_words
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
@@ -224,6 +227,12 @@ class HistoryConverter(ThreadItemConverter):
             return await super().hidden_context_to_input(item)
         as_text = json.dumps(item.content, ensure_ascii=False, default=str)
         return await super().hidden_context_to_input(item.model_copy(update={"content": as_text}))
+
+    async def widget_to_input(
+        self, item: WidgetItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The widget in words. The SDK shows its JSON, however long that is."""
+        return Message(type="message", role="user", content=[_text(widget_in_words(item))])
 
     async def attachment_to_message_content(
         self, attachment: Attachment

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
+from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.searching import DocumentAnswers
@@ -25,6 +26,7 @@ class ChatParts:
         budget: How much of a thread the model is shown.
         turns: The operations that run in this process.
         documents: What answers are based on.
+        actions: Answer what users do in widgets.
         attachment_store: Takes uploads; None where this server offers none.
         tags: Tells what the tags in a message stand for; None where nothing does.
     """
@@ -34,5 +36,6 @@ class ChatParts:
     budget: HistoryBudget
     turns: RunningTurns
     documents: DocumentAnswers
+    actions: Actions = field(default_factory=Actions)
     attachment_store: AttachmentStore[RequestContext] | None = None
     tags: TagResolver | None = None

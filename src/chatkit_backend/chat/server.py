@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import structlog
 from chatkit.actions import Action
@@ -18,6 +18,8 @@ from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    GeneratedImageItem,
+    GeneratedImageUpdated,
     NonStreamingReq,
     Page,
     StreamingReq,
@@ -47,10 +49,10 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_backend.chat.checks import checked_title, require_item, require_workable
+from chatkit_backend.chat.action_turns import ActionTurn
+from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
-from chatkit_backend.chat.growing import grow
 from chatkit_backend.chat.hidden import without_hidden_items
 from chatkit_backend.chat.history import HistoryConverter, conversation
 from chatkit_backend.chat.instructions import browser_context_message
@@ -58,6 +60,7 @@ from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
 from chatkit_backend.chat.places import in_order_of_beginning
 from chatkit_backend.chat.tags import TagsOfTurn
+from chatkit_backend.chat.widgets import apply_widget_update
 from chatkit_backend.chat.workflows import AgentSource
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict, NotSupported
@@ -94,6 +97,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.turns = parts.turns
         self.documents = parts.documents
         self.tags = parts.tags
+        self.actions = parts.actions
+        self.converter = HistoryConverter()
 
     async def respond(
         self,
@@ -144,8 +149,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)
-        if isinstance(operation, ThreadsSyncCustomActionReq):
-            await self._check_action(operation.params, type(self).sync_action, context)
         if isinstance(operation, ThreadsUpdateReq):
             operation.params.title = checked_title(operation.params.title)
         answer = await self._process_non_streaming(operation, context)
@@ -176,6 +179,25 @@ class ChatServer(ChatKitServer[RequestContext]):
         """Refused: no transcription model is connected."""
         raise NotSupported("This server does not transcribe speech.", field="type")
 
+    def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
+        if self.attachment_store is None:
+            raise NotSupported("This server takes no attachments.", field="type")
+        return self.attachment_store
+
+    # What a user does in a widget.
+
+    async def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """What the function that is registered for the action shows."""
+        fitting = self.actions.fitting(action)
+        async for event in fitting.events(self._action_turn(thread, action, sender, context)):
+            yield event
+
     async def sync_action(
         self,
         thread: ThreadMetadata,
@@ -183,13 +205,52 @@ class ChatServer(ChatKitServer[RequestContext]):
         sender: WidgetItem | None,
         context: RequestContext,
     ) -> SyncCustomActionResponse:
-        """Refused: no action is registered."""
-        raise _no_actions()
+        """What the function that is registered for the action changes."""
+        fitting = self.actions.fitting(action)
+        return await fitting.update(self._action_turn(thread, action, sender, context))
 
-    def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
-        if self.attachment_store is None:
-            raise NotSupported("This server takes no attachments.", field="type")
-        return self.attachment_store
+    def _action_turn(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> ActionTurn:
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            # Here already, so that a failure of the model is told as one, and not as the action's.
+            return closing_what_was_opened(self, thread, self.respond(thread, None, context))
+
+        return ActionTurn(action.type, thread, sender, context, self.store, answer)
+
+    async def _process_sync_custom_action(
+        self, request: ThreadsSyncCustomActionReq, context: RequestContext
+    ) -> bytes:
+        """The SDK's, which answers with the changed item and stores nothing of what changed."""
+        thread, sender = await self._require_action(request.params, "sync_action", context)
+        before = thread.model_copy(deep=True)
+        answer = await self.sync_action(thread, request.params.action, sender, context)
+        if answer.updated_item is not None:
+            await self.store.save_item(thread.id, answer.updated_item, context)
+            answer.updated_item.created_at = Moment.of(answer.updated_item.created_at)
+        if thread != before:
+            await self.store.save_thread(thread, context)
+        return self._serialize(answer)
+
+    async def _require_action(
+        self,
+        params: ThreadCustomActionParams,
+        method: Literal["action", "sync_action"],
+        context: RequestContext,
+    ) -> tuple[ThreadMetadata, WidgetItem | None]:
+        """The thread of an action that can be answered, and the widget that sent it."""
+        # A subclass with a method of its own knows its actions itself.
+        registered = getattr(type(self), method) is getattr(ChatServer, method)
+        if registered:
+            self.actions.require_any()
+        thread, sender = await require_actor(params, self.store, context)
+        if registered:
+            self.actions.fitting(params.action)
+        return thread, sender
 
     # What has to be known before the first byte is sent.
 
@@ -200,19 +261,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         await require_permission(operation, self.store, context)
         await require_workable(operation, self.store, context)
         if isinstance(operation, ThreadsCustomActionReq):
-            await self._check_action(operation.params, type(self).action, context)
-
-    async def _check_action(
-        self,
-        params: ThreadCustomActionParams,
-        handler: Callable[..., object],
-        context: RequestContext,
-    ) -> None:
-        if handler in {ChatKitServer.action, ChatServer.sync_action}:
-            raise _no_actions()
-        await self.store.load_thread(params.thread_id, context)
-        if params.item_id:
-            await require_item(params.thread_id, params.item_id, WidgetItem, self.store, context)
+            await self._require_action(operation.params, "action", context)
 
     async def _process_streaming(
         self, request: StreamingReq, context: RequestContext
@@ -281,9 +330,14 @@ class ChatServer(ChatKitServer[RequestContext]):
     def _update_pending_items(
         self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
     ) -> None:
-        super()._update_pending_items(pending_items, event)
-        if item := pending_items.get(event.item_id):
-            grow(item, event.update)
+        """Follows widgets and images, too: the SDK would keep them as they were at first."""
+        match pending_items.get(event.item_id), event.update:
+            case WidgetItem() as item, update:
+                apply_widget_update(item, update)
+            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
+                item.image = image.model_copy()
+            case _:
+                super()._update_pending_items(pending_items, event)
 
     async def handle_stream_cancelled(
         self,
@@ -297,10 +351,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         just the same (openai/chatkit-js#43, #104).
         """
         await keep_interrupted(self.store, thread, pending_items, context)
-
-
-def _no_actions() -> NotSupported:
-    return NotSupported("This server handles no actions.", field="params.action.type")
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:
