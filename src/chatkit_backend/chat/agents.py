@@ -107,7 +107,8 @@ class AgentRunner:
 
     Attributes:
         workflows: Chooses the agent.
-        model: Used for every agent of the run, handoffs included.
+        model: Used for every agent of the run, handoffs included, unless the agent that begins
+            has a `Model` of its own. A mere name in an agent is not used: it has no key.
         tracing_key: OpenAI key to send traces of the run with, messages included; None sends
             nothing.
     """
@@ -148,7 +149,7 @@ class AgentRunner:
             agent,
             conversation,
             context=turn,
-            run_config=self._run_config(context),
+            run_config=self._run_config(context, _own_model(agent)),
         )
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
@@ -160,11 +161,16 @@ class AgentRunner:
         finally:
             await run.close()
 
-    def _run_config(self, context: RequestContext) -> RunConfig:
+    def _run_config(self, context: RequestContext, model: Model | None = None) -> RunConfig:
+        model = model or self.model
         wanted = context.session is None or context.session.workflow.tracing
         if self.tracing_key is None or not wanted:
-            return RunConfig(model=self.model, tracing_disabled=True)
-        return RunConfig(model=self.model, tracing={"api_key": self.tracing_key})
+            return RunConfig(model=model, tracing_disabled=True)
+        return RunConfig(model=model, tracing={"api_key": self.tracing_key})
+
+
+def _own_model(agent: Agent[TurnContext]) -> Model | None:
+    return agent.model if isinstance(agent.model, Model) else None
 
 
 def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnContext]:
