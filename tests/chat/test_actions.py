@@ -54,7 +54,8 @@ def action(payload: Any = None) -> Action[str, Any]:
 
 
 async def no_answer() -> AsyncIterator[ThreadStreamEvent]:
-    for event in ():
+    nothing: list[ThreadStreamEvent] = []
+    for event in nothing:
         yield event
 
 
@@ -209,7 +210,9 @@ def test_the_setting_names_the_actions(write: Callable[[str], None]) -> None:
         async def answer(payload: dict, turn: ActionTurn): ...
         """
     )
-    assert load_actions("my_actions:actions").fitting(action({}))
+    load_actions("my_actions:actions").fitting(action({}))
+    with pytest.raises(InvalidRequest):
+        load_actions("my_actions:actions").fitting(action("no dict"))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ ends that breaks off, the output of client tools.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 from chatkit.actions import Action
@@ -19,7 +19,6 @@ from chatkit.types import (
     FeedbackKind,
     StreamOptions,
     SyncCustomActionResponse,
-    ThreadCustomActionParams,
     ThreadItem,
     ThreadMetadata,
     ThreadStreamEvent,
@@ -27,6 +26,7 @@ from chatkit.types import (
     UserMessageItem,
     WidgetItem,
 )
+from typing_extensions import override
 
 from chatkit_backend.chat.foreign import AttachmentsToCome, ForeignServer
 from chatkit_backend.chat.guardrails import keeping_what_is_older
@@ -147,16 +147,10 @@ class AdoptedServer(ChatServer):
         else:
             await super().handle_stream_cancelled(thread, pending_items, context)
 
-    async def _check_action(
-        self,
-        params: ThreadCustomActionParams,
-        handler: Callable[..., object],
-        context: RequestContext,
-    ) -> None:
-        # `handler` is the method above, which says nothing of what they handle.
-        name = handler.__name__
-        own = getattr(type(self.theirs) if self._have(name) else ChatServer, name)
-        await super()._check_action(params, own, context)
+    @override
+    def _uses_registered_actions(self, method: Literal["action", "sync_action"]) -> bool:
+        # The methods above say nothing of what they handle.
+        return not self._have(method)
 
     def _have(self, method: str) -> bool:
         """Whether they have written the method, other than the SDK."""

@@ -243,14 +243,17 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> tuple[ThreadMetadata, WidgetItem | None]:
         """The thread of an action that can be answered, and the widget that sent it."""
-        # A subclass with a method of its own knows its actions itself.
-        registered = getattr(type(self), method) is getattr(ChatServer, method)
+        registered = self._uses_registered_actions(method)
         if registered:
             self.actions.require_any()
         thread, sender = await require_actor(params, self.store, context)
         if registered:
             self.actions.fitting(params.action)
         return thread, sender
+
+    def _uses_registered_actions(self, method: Literal["action", "sync_action"]) -> bool:
+        # A subclass with a method of its own knows its actions itself.
+        return getattr(type(self), method) is getattr(ChatServer, method)
 
     # What has to be known before the first byte is sent.
 
