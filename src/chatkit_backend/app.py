@@ -175,8 +175,8 @@ class _Build:
             budget=budget,
             turns=turns,
             documents=self._documents(database),
-            tags=self._tags,
             actions=self._actions,
+            tags=self._tags,
         )
         lifetimes = Lifetimes(
             secret=settings.session_ttl,

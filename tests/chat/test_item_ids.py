@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from agents import GuardrailFunctionOutput, OutputGuardrail, function_tool
-from chatkit.types import ThreadItem
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
+from agents import GuardrailFunctionOutput, OutputGuardrail, function_tool
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
+    Workflow,
+    WorkflowItem,
+)
+
+from chatkit_backend.chat.item_ids import PLACEHOLDER, UnusedItemIds
 from tests.chat.conftest import MakeChat
 from tests.chatting import Event, thread_of
 from tests.provider.server import ScriptedProvider
@@ -134,3 +151,81 @@ async def test_a_tripped_guardrail_removes_nothing_of_earlier_turns(
     assert removed
     assert answers(await chat.items(thread)) == ["harmless"]
     assert events[-1]["type"] == "error"
+
+
+def answer(item_id: str, text: str = "") -> AssistantMessageItem:
+    return AssistantMessageItem(
+        id=item_id,
+        thread_id="thr_1",
+        created_at=datetime.now(UTC),
+        content=[AssistantMessageContent(text=text)],
+    )
+
+
+def whole(item_id: str) -> list[ThreadStreamEvent]:
+    """A message from its start to its end."""
+    delta = AssistantMessageContentPartTextDelta(content_index=0, delta="x")
+    return [
+        ThreadItemAddedEvent(item=answer(item_id)),
+        ThreadItemUpdatedEvent(item_id=item_id, update=delta),
+        ThreadItemDoneEvent(item=answer(item_id, "x")),
+    ]
+
+
+async def safe_ids(events: list[ThreadStreamEvent], *stored: ThreadItem) -> list[str]:
+    """The id of each event, in a thread that has the stored items."""
+    by_id = {item.id: item for item in stored}
+
+    async def find(item_id: str) -> ThreadItem | None:
+        return by_id.get(item_id)
+
+    async def stream() -> AsyncIterator[ThreadStreamEvent]:
+        for event in events:
+            yield event
+
+    safe = [event async for event in UnusedItemIds(find).rewritten(stream())]
+    return [getattr(e, "item_id", None) or e.item.id for e in safe]  # type: ignore[union-attr] # one of the two
+
+
+async def test_an_id_that_is_free_stays() -> None:
+    assert await safe_ids(whole("msg_1")) == ["msg_1"] * 3
+
+
+async def test_an_id_that_the_thread_has_is_replaced_from_start_to_end() -> None:
+    ids = await safe_ids(whole("msg_1"), answer("msg_1"))
+    assert len(set(ids)) == 1
+    assert ids[0] != "msg_1"
+
+
+async def test_two_messages_under_one_id_are_two_items() -> None:
+    for item_id in (PLACEHOLDER, "msg_same"):
+        ids = await safe_ids([*whole(item_id), *whole(item_id)])
+        assert ids[0] == ids[1] == ids[2] != ids[3] == ids[4] == ids[5]
+        assert PLACEHOLDER not in ids
+
+
+async def test_taking_back_names_what_the_stream_has_made_and_nothing_older() -> None:
+    events = [*whole(PLACEHOLDER), *whole(PLACEHOLDER), ThreadItemRemovedEvent(item_id=PLACEHOLDER)]
+    ids = await safe_ids(events)
+    assert ids[6:] == [ids[0], ids[3]]
+    assert await safe_ids([ThreadItemRemovedEvent(item_id=PLACEHOLDER)]) == []
+    taken = await safe_ids(
+        [*whole("msg_1"), ThreadItemRemovedEvent(item_id="msg_1")], answer("msg_1")
+    )
+    assert taken[-1] == taken[0] != "msg_1"
+
+
+async def test_what_is_meant_for_an_older_item_reaches_it() -> None:
+    workflow = WorkflowItem(
+        id="wf_1",
+        thread_id="thr_1",
+        created_at=datetime.now(UTC),
+        workflow=Workflow(type="custom", tasks=[]),
+    )
+    events: list[ThreadStreamEvent] = [
+        ThreadItemDoneEvent(item=workflow),
+        ThreadItemReplacedEvent(item=answer("msg_1", "better")),
+        ThreadItemRemovedEvent(item_id="msg_2"),
+    ]
+    stored = (workflow, answer("msg_1"), answer("msg_2"))
+    assert await safe_ids(events, *stored) == ["wf_1", "msg_1", "msg_2"]

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+import chatkit_backend
 from tests.provider.server import ScriptedProvider
 
 PROGRAM = [sys.executable, "-m", "chatkit_backend"]
-READY_SECONDS = 40
+READY_SECONDS = 60  # on a busy machine; usually three
 
 
 class Program:
@@ -92,6 +93,8 @@ def environment(provider: ScriptedProvider) -> dict[str, str]:
     """An environment in which the scripted provider answers."""
     return {
         "PATH": os.environ["PATH"],
+        # The program runs the package that the tests import, wherever that is.
+        "PYTHONPATH": str(Path(chatkit_backend.__file__).parents[1]),
         "CHATKIT_MODEL": "openai-compatible/scripted",
         "CHATKIT_MODEL_RETRIES": "0",
         "OPENAI_COMPATIBLE_BASE_URL": provider.base_url,
@@ -137,7 +140,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 

@@ -26,7 +26,6 @@ from chatkit.types import (
     UserMessageItem,
     WidgetItem,
 )
-from typing_extensions import override
 
 from chatkit_backend.chat.foreign import AttachmentsToCome, ForeignServer
 from chatkit_backend.chat.guardrails import keeping_what_is_older
@@ -147,10 +146,8 @@ class AdoptedServer(ChatServer):
         else:
             await super().handle_stream_cancelled(thread, pending_items, context)
 
-    @override
-    def _uses_registered_actions(self, method: Literal["action", "sync_action"]) -> bool:
-        # The methods above say nothing of what they handle.
-        return not self._have(method)
+    def _knows_its_actions(self, method: Literal["action", "sync_action"]) -> bool:
+        return self._have(method)
 
     def _have(self, method: str) -> bool:
         """Whether they have written the method, other than the SDK."""

@@ -98,7 +98,6 @@ class ChatServer(ChatKitServer[RequestContext]):
         self.documents = parts.documents
         self.tags = parts.tags
         self.actions = parts.actions
-        self.converter = HistoryConverter()
 
     async def respond(
         self,
@@ -243,7 +242,7 @@ class ChatServer(ChatKitServer[RequestContext]):
         context: RequestContext,
     ) -> tuple[ThreadMetadata, WidgetItem | None]:
         """The thread of an action that can be answered, and the widget that sent it."""
-        registered = self._uses_registered_actions(method)
+        registered = not self._knows_its_actions(method)
         if registered:
             self.actions.require_any()
         thread, sender = await require_actor(params, self.store, context)
@@ -251,9 +250,9 @@ class ChatServer(ChatKitServer[RequestContext]):
             self.actions.fitting(params.action)
         return thread, sender
 
-    def _uses_registered_actions(self, method: Literal["action", "sync_action"]) -> bool:
-        # A subclass with a method of its own knows its actions itself.
-        return getattr(type(self), method) is getattr(ChatServer, method)
+    def _knows_its_actions(self, method: Literal["action", "sync_action"]) -> bool:
+        """Whether a subclass has a method of its own, so that nothing has to be registered."""
+        return getattr(type(self), method) is not getattr(ChatServer, method)
 
     # What has to be known before the first byte is sent.
 
