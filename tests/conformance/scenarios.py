@@ -295,7 +295,7 @@ async def workflows_show_every_kind_of_task(client: Client, provider: ScriptedPr
     worked, thought = client.view.of_type("workflow")
     tasks = [task["type"] for task in worked["workflow"]["tasks"]]
     assert tasks == ["custom", "web_search", "thought", "file", "image"]
-    assert worked["workflow"]["summary"] == {"duration": 0}
+    assert worked["workflow"]["summary"].keys() == {"duration"}
     assert thought["workflow"]["summary"] == {"title": "Thought", "icon": "sparkle"}
     assert thought["workflow"]["expanded"]
     [alone] = client.view.of_type("task")
