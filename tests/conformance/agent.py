@@ -316,7 +316,9 @@ async def unfinished(context: Context) -> None:
 
 async def locate(context: Context) -> None:
     """Asks the page where the user is, and shows that it does."""
-    await context.start_workflow(Workflow(type="custom", tasks=[CustomTask(title="Locating")]))
+    locating = CustomTask(title="Locating", status_indicator="loading")
+    await context.start_workflow(Workflow(type="custom", tasks=[locating]))
+    await context.add_workflow_task(CustomTask(title="Asking the page"))
     context.client_tool_call = ClientToolCall(name="locate", arguments={"exact": True})
 
 

@@ -361,7 +361,9 @@ async def a_client_tool_waits_for_its_output(client: Client, provider: ScriptedP
     await client.answer_tool({"city": "Oslo"})
     assert texts_of(list(client.view.items.values())) == ["You are in Oslo."]
     assert ("result", '{"city": "Oslo"}') in shown(provider.requests[-1])
-    # The workflow that was open when the page was asked is finished, in its place.
+    # The workflow that was open when the page was asked is finished, in its place and whole.
+    [located] = client.view.of_type("workflow")
+    assert len(located["workflow"]["tasks"]) == 2
     assert [item["type"] for item in client.view.items.values()] == [
         "user_message",
         "workflow",

@@ -127,7 +127,7 @@ class ThreadView:
     def _finish(self, item: JSON) -> None:
         if item["id"] in self.open:
             told, final = (_without_ending(each) for each in (self.items[item["id"]], item))
-            assert told == final, "The finished item is not what was streamed."
+            assert told == final, f"The finished item is not what was streamed: {told} {final}"
             self.open.discard(item["id"])
         else:
             self._require_fresh(item)

@@ -7,7 +7,8 @@ import pytest
 from tests.chatting import Chat, texts_of, thread_of
 from tests.examples.conftest import Start
 
-pytestmark = pytest.mark.slow
+# Starting a server takes long where many tests run.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 async def test_it_cites_the_handbook(start: Start) -> None:

@@ -15,7 +15,8 @@ from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import Chat, Event, streamed_text, thread_of
 from tests.examples.conftest import Start
 
-pytestmark = pytest.mark.slow
+# Starting a server takes long where many tests run.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

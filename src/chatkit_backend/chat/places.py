@@ -15,10 +15,14 @@ from chatkit.types import (
     ThreadItemReplacedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    WorkflowItem,
 )
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
+
+# Nobody sees whether a hidden item comes before or after another one.
+_UNPLACED = (HiddenContextItem, SDKHiddenContextItem)
 
 
 async def in_order_of_beginning(
@@ -34,19 +38,27 @@ async def in_order_of_beginning(
     """
     begun: dict[str, ThreadItem] = {}
     async for event in events:
-        match event:
-            case ThreadItemAddedEvent():
-                begun[event.item.id] = event.item.model_copy(deep=True)
-            case ThreadItemDoneEvent(item=HiddenContextItem() | SDKHiddenContextItem()):
-                pass  # nobody sees whether it comes before or after
-            case ThreadItemDoneEvent(item=done):
-                for overtaken in list(takewhile(lambda item_id: item_id != done.id, begun)):
-                    await store.add_thread_item(thread.id, begun.pop(overtaken), context)
-                begun.pop(done.id, None)
-            case ThreadItemReplacedEvent():
-                begun.pop(event.item.id, None)
-            case ThreadItemRemovedEvent():
-                begun.pop(event.item_id, None)
-            case _:
-                pass
+        if isinstance(event, ThreadItemDoneEvent) and not isinstance(event.item, _UNPLACED):
+            for overtaken in _before(event.item.id, begun):
+                await store.add_thread_item(thread.id, begun.pop(overtaken), context)
+        _note(begun, event)
         yield event
+
+
+def _before(item_id: str, begun: dict[str, ThreadItem]) -> list[str]:
+    """The items that began before this one; all of them if it had no beginning."""
+    return list(takewhile(lambda other: other != item_id, begun))
+
+
+def _note(begun: dict[str, ThreadItem], event: ThreadStreamEvent) -> None:
+    match event:
+        case ThreadItemAddedEvent(item=WorkflowItem()):
+            pass  # ends before another item is shown, or is stored by the SDK
+        case ThreadItemAddedEvent():
+            begun[event.item.id] = event.item.model_copy(deep=True)
+        case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+            begun.pop(event.item.id, None)
+        case ThreadItemRemovedEvent():
+            begun.pop(event.item_id, None)
+        case _:
+            pass
