@@ -82,12 +82,12 @@ class Client:
 
     async def check(self) -> None:
         """What was streamed is what the server tells afterwards, in every way to ask it."""
-        stored = await self.stored()
-        assert stored == list(self.view.items.values())
+        stored = _unsigned(await self.stored())
+        assert stored == _unsigned(list(self.view.items.values()))
         thread = await self.ask("threads.get_by_id", **self._here)
         page = thread.pop("items")
-        assert page["data"] == stored[: len(page["data"])]
-        assert page["has_more"] or page["data"] == stored
+        assert _unsigned(page["data"]) == stored[: len(page["data"])]
+        assert page["has_more"] or len(page["data"]) == len(stored)
         assert thread == self.view.thread
         listed = (await self.ask("threads.list", limit=1))["data"][0]
         assert listed.pop("items")["data"] == []
@@ -132,3 +132,15 @@ class Client:
         text = (await response.aread()).decode() if response.status_code != 200 else ""
         assert response.status_code == 200, f"{operation}: {response.status_code} {text}"
         assert response.headers["content-type"].startswith(media_type)
+
+
+def _unsigned(told: Any) -> Any:
+    """The same without the signatures in addresses: each answer may sign them anew."""
+    if isinstance(told, list):
+        return [_unsigned(part) for part in told]
+    if isinstance(told, dict):
+        return {
+            key: value.partition("?")[0] if key in {"url", "preview_url"} else _unsigned(value)
+            for key, value in told.items()
+        }
+    return told

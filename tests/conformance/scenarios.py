@@ -13,7 +13,7 @@ from tests.conformance import agent
 from tests.conformance.client import Client
 from tests.conformance.thread_view import JSON
 from tests.conversation import shown
-from tests.provider.server import ScriptedProvider
+from tests.provider.server import TRANSCRIPT, ScriptedProvider
 from tests.provider.steps import Failure, Hang, Messages, Reasoning, Refusal, Text, ToolCalls
 
 Scenario = Callable[[Client, ScriptedProvider], Awaitable[None]]
@@ -42,6 +42,13 @@ NOT_YET: dict[str, set[str]] = {
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+# A third of a second of silence in WebM, as Chrome records it.
+RECORDING = (
+    "GkXfo0AIQoJABHdlYm0YU4BnAf////////8VSalmQAkq17FABAAPQkAWVK5rQCgAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAH0O2dQH/////////50AEAAAAAKNAB4EAAAID4//6jQAeBADyA+P/+o0AHgQB4gP"
+    "j//qNAB4EAtID4//6jQAeBAPCA+P/+o0AHgQEsgPj//g=="
 )
 
 
@@ -212,12 +219,11 @@ async def _uploaded(client: Client, name: str, mime_type: str, content: bytes) -
 
 @scenario
 async def speech_is_written_down(client: Client, provider: ScriptedProvider) -> None:
-    spoken = base64.b64encode(b"\x1aE\xdf\xa3 a recording").decode()
     heard = await client.ask(
-        "input.transcribe", audio_base64=spoken, mime_type="audio/webm;codecs=opus"
+        "input.transcribe", audio_base64=RECORDING, mime_type="audio/webm;codecs=opus"
     )
+    assert heard["text"] == TRANSCRIPT
     await client.say(heard["text"])
-    assert texts_of(list(client.view.items.values()), "user_message") == [heard["text"]]
 
 
 # What an agent shows
