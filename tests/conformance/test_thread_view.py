@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.conformance.protocol import EVENT, strictly
 from tests.conformance.thread_view import JSON, ThreadView
 
-NOW = datetime.now(UTC).isoformat()
+NOW = "the time of the test"
 OPTIONS = {"type": "stream_options", "stream_options": {"allow_cancel": True}}
 
 
@@ -68,8 +69,9 @@ BROKEN = {
 def follow(events: list[JSON]) -> None:
     view = ThreadView(thread={"id": "thr_1"})
     view.begin()
+    now = datetime.now(UTC).isoformat()
     for event in events:
-        view.apply(event)
+        view.apply(json.loads(json.dumps(event).replace(NOW, now)))
     view.end()
 
 
