@@ -27,12 +27,17 @@ RESPONSES = "openai/scripted"
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""
+    forget_settings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+
+
+def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes every setting out of the environment."""
     for name in list(os.environ):
         if name.startswith(("CHATKIT_", "PG")) or name.endswith(("_API_KEY", "_BASE_URL")):
             monkeypatch.delenv(name)
     for name in PLATFORM_NAMES.values():
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -323,11 +323,16 @@ def _composer(settings: Settings) -> Composer:
 def _retrieval_mode(settings: Settings) -> Mode:
     if settings.retrieval is not None:
         return settings.retrieval
-    return "context" if model_names(settings) == (DEMO,) else "off"
+    return "context" if _shows_the_demo(settings) else "off"
 
 
 def _quotes_the_guide(settings: Settings) -> bool:
-    return settings.retrieval is None and model_names(settings) == (DEMO,)
+    return settings.retrieval is None and _shows_the_demo(settings)
+
+
+def _shows_the_demo(settings: Settings) -> bool:
+    # An agent of the team's has nothing to say about our documentation.
+    return model_names(settings) == (DEMO,) and settings.agent is None
 
 
 def rate_limits(settings: Settings) -> RateLimits:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from agents import RunContextWrapper, function_tool
 from agents.tracing import Span, Trace, TracingProcessor, get_trace_provider, set_trace_processors
 from agents.tracing.processors import default_processor
+from chatkit.types import CustomTask, TaskItem, ThreadItemDoneEvent
 
 from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.models.demo import DemoModel
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import streamed_text
 from tests.conversation import shown
@@ -73,3 +76,45 @@ async def test_a_tool_can_ask_who_is_chatting(
     chat: LocalChat = make_chat(tools=[whoami])
     assert streamed_text(await chat.say("Who am I?")) == "You are ada."
     assert shown(provider.requests[1])[-1] == ("result", "ada")
+
+
+async def test_an_agent_keeps_a_model_of_its_own(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    chat = make_chat(model=DemoModel(delay_seconds=0))
+    assert "demo model" in streamed_text(await chat.say("Hello"))
+    assert provider.requests == []
+
+
+async def test_the_name_of_a_model_in_an_agent_is_not_used(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    await make_chat(model="gpt-of-somebody").say("Hello")
+    assert provider.requests[0].body["model"] == "scripted"
+
+
+async def test_a_tool_waits_until_what_it_shows_is_dealt_with(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    stored: list[int] = []
+
+    @function_tool
+    async def show(run: RunContextWrapper[TurnContext]) -> str:
+        """Shows a task, and looks what the thread has then."""
+        turn = run.context
+        item = TaskItem(
+            id=turn.generate_id("task"),
+            thread_id=turn.thread.id,
+            created_at=datetime.now(UTC),
+            task=CustomTask(title="Counting"),
+        )
+        await turn.stream(ThreadItemDoneEvent(item=item))
+        page = await turn.store.load_thread_items(
+            turn.thread.id, None, 10, "asc", turn.request_context
+        )
+        stored.append(len(page.data))
+        return "done"
+
+    provider.script(ToolCalls([("show", "{}")]), Text("Done."))
+    await make_chat(tools=[show]).say("Count")
+    assert stored == [2]

@@ -205,7 +205,7 @@ async def test_the_model_that_the_user_chose_decides(make_files: MakeFiles, mode
     files = make_files()
     files.chat.server.composer = Composer({BLIND[0]: model}, (), SEEING)
     attached = await files.attach(photo(), "photo.png", "image/png")
-    chosen = {"inference_options": {"model": BLIND[0]}}
+    chosen: dict[str, Any] = {"inference_options": {"model": BLIND[0]}}
     thread = thread_of(await files.chat.say("See.", attachments=[attached], **chosen))
     assert "photo.png" in str(files.received())
     assert not any(isinstance(part, tuple) for part in files.received()[-1])

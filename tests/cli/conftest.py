@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,10 @@ class Program:
         environment: dict[str, str],
         folder: Path,
         limit: tuple[int, int] | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [*PROGRAM, *arguments],
+            [*program, *arguments],
             preexec_fn=limit and partial(_limit, *limit),  # noqa: PLW1509 - it takes no lock
             env=environment,
             cwd=folder,

@@ -32,6 +32,8 @@ from tests.provider.steps import Answer, ErrorEvent, Failure, Scripted, Text
 from tests.serving import ServedApp
 
 DEFAULT_ANSWER = Text("Hello from the scripted provider.")
+# What every recording says.
+TRANSCRIPT = "What do foxes eat?"
 # uvicorn logs a body that ends too early as an error; here it is what the test asked for.
 _SILENT = logging.getLogger("tests.provider.uvicorn")
 _SILENT.setLevel(logging.CRITICAL + 1)
@@ -149,6 +151,7 @@ class ScriptedProvider:
                 Route("/v1/chat/completions", chat, methods=["POST"]),
                 Route("/v1/responses", respond, methods=["POST"]),
                 Route("/v1/models", _models, methods=["GET"]),
+                Route("/v1/audio/transcriptions", _transcribe, methods=["POST"]),
             ]
         )
 
@@ -267,6 +270,11 @@ def _failure(failure: Failure) -> Response:
     body = {"error": told} if failure.body is None else failure.body
     headers = {"retry-after-ms": "1", "x-request-id": "req_scripted", **failure.headers}
     return JSONResponse(body, failure.status, headers)
+
+
+async def _transcribe(request: Request) -> Response:
+    await request.body()
+    return JSONResponse({"text": TRANSCRIPT})
 
 
 async def _models(_request: Request) -> Response:

@@ -31,8 +31,10 @@ from agents import (
 from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
 from chatkit.agents import AgentContext, stream_agent_response
 from chatkit.types import (
+    ClientToolCallItem,
     HiddenContextItem,
     ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     WorkflowItem,
@@ -43,6 +45,7 @@ from typing_extensions import override
 from chatkit_backend.chat.guardrails import keeping_what_is_older
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.item_ids import FreshItemIds
+from chatkit_backend.chat.own_events import OwnEvents
 from chatkit_backend.chat.widgets import show_widget
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import ModelError
@@ -109,7 +112,8 @@ class AgentRunner:
 
     Attributes:
         workflows: Chooses the agent.
-        model: Used for every agent of the run, handoffs included.
+        model: Used for every agent of the run, handoffs included, unless the agent that begins
+            has a `Model` of its own. A mere name in an agent is not used: it has no key.
         tracing_key: OpenAI key to send traces of the run with, messages included; None sends
             nothing.
     """
@@ -157,13 +161,13 @@ class AgentRunner:
             agent,
             conversation,
             context=turn,
-            run_config=self._run_config(context, model),
+            run_config=self._run_config(context, model or _own_model(agent)),
         )
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
         try:
             # Only `stream_events()` of the result is read there.
             events = stream_agent_response(turn, cast("RunResultStreaming", run))
-            async with aclosing(keeping_what_is_older(events)) as kept:
+            async with aclosing(keeping_what_is_older(run.corrected(events))) as kept:
                 async for event in kept:
                     yield event
         finally:
@@ -175,6 +179,10 @@ class AgentRunner:
         if self.tracing_key is None or not wanted:
             return RunConfig(model=model, tracing_disabled=True)
         return RunConfig(model=model, tracing={"api_key": self.tracing_key})
+
+
+def _own_model(agent: Agent[TurnContext]) -> Model | None:
+    return agent.model if isinstance(agent.model, Model) else None
 
 
 def _with_tools(agent: Agent[TurnContext], tools: Sequence[Tool]) -> Agent[TurnContext]:
@@ -205,16 +213,6 @@ async def _using_first(
     )
 
 
-class _WatchedQueue(asyncio.Queue[Any]):
-    """A queue that knows which task waits for it."""
-
-    reader: asyncio.Task[Any] | None = None
-
-    async def get(self) -> Any:
-        self.reader = asyncio.current_task()
-        return await super().get()
-
-
 @dataclass(slots=True)
 class _Run:
     """A run as `stream_agent_response` reads it.
@@ -222,14 +220,21 @@ class _Run:
     That function reads the run and the agent's own events in tasks which it abandons when it is
     left early: they would wait for ever, and the model would go on writing. So this remembers
     them, and `close` ends them.
+
+    Attributes:
+        result: The run.
+        turn: What its tools work with.
+        forgotten: Names of tools whose calls the next turn need not know.
     """
 
     result: RunResultStreaming
     turn: TurnContext
     forgotten: frozenset[str] = frozenset()
     _ids: FreshItemIds = field(default_factory=lambda: FreshItemIds(new_id))
+    # All calls by the id that the SDK knows them under, and those without output by `call_id`.
     _calls: dict[str, ToolCallItem] = field(default_factory=dict)
-    _own_events: _WatchedQueue = field(default_factory=_WatchedQueue)
+    _waiting: dict[str, ToolCallItem] = field(default_factory=dict)
+    _own_events: OwnEvents = field(default_factory=OwnEvents)
     _reader: asyncio.Task[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -246,10 +251,40 @@ class _Run:
                 return
             if event.type == "run_item_stream_event":
                 await self._keep_tool_result(event.item)
-            yield self._ids.rewrite(event)
+            event = self._ids.rewrite(event)
+            if event.type == "run_item_stream_event" and isinstance(event.item, ToolCallItem):
+                self._calls[_id_of(event.item)] = event.item
+            yield event
+
+    async def corrected(
+        self, events: AsyncIterator[ThreadStreamEvent]
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """The events, without what the SDK says wrongly of the calls of tools."""
+        async for event in events:
+            match event:
+                case ThreadItemRemovedEvent() if event.item_id in self._calls:
+                    # A guardrail that trips takes back what was shown, and in the SDK each call
+                    # as well, which is no item.
+                    continue
+                case ThreadItemDoneEvent(item=ClientToolCallItem() as waiting):
+                    self._name_its_own_call(waiting)
+                case _:
+                    pass
+            yield event
+
+    def _name_its_own_call(self, waiting: ClientToolCallItem) -> None:
+        """Gives a client tool call the id of its own call.
+
+        The SDK gives it that of the last call, which is another one if the model called several
+        tools at once: the page's output would then count as that tool's.
+        """
+        for call in self._calls.values():
+            if call.tool_name == waiting.name and call.call_id:
+                waiting.call_id = call.call_id
 
     async def close(self) -> None:
         """Ends the run, and returns when the model's stream is closed and no task is left."""
+        self._own_events.close()
         own = asyncio.current_task()
         readers = {self._reader, self._own_events.reader} - {own, None}
         self.result.cancel()
@@ -267,10 +302,10 @@ class _Run:
         if isinstance(item, ToolCallItem) and item.tool_name in self.forgotten:
             return
         if isinstance(item, ToolCallItem) and item.call_id:
-            self._calls[item.call_id] = item
+            self._waiting[item.call_id] = item
         elif isinstance(item, ToolCallOutputItem):
             output = item.to_input_item()
-            call = self._calls.pop(str(output.get("call_id")), None)
+            call = self._waiting.pop(str(output.get("call_id")), None)
             if call:
                 await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
 
@@ -283,6 +318,11 @@ class _Run:
             created_at=datetime.now(UTC),
             content=json.dumps(pair, ensure_ascii=False, default=str),
         )
+
+
+def _id_of(call: ToolCallItem) -> str:
+    raw = call.raw_item
+    return str(raw.get("id") if isinstance(raw, dict) else getattr(raw, "id", None))
 
 
 def _without_provider_ids(item: TResponseInputItem) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from chatkit.server import ChatKitServer
 from chatkit.types import (
     AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
+    GeneratedImageItem,
     SDKHiddenContextItem,
+    TaskItem,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -43,6 +45,7 @@ async def closing_what_was_opened(
     """The events; when they fail, the unfinished items are finished as far as they came.
 
     The SDK sends the error alone: the text that the user has read would be gone after a reload.
+    It also gives an item another time when it is finished; here it keeps that of its beginning.
 
     Args:
         server: Knows how an update changes an item.
@@ -81,8 +84,12 @@ async def keep_interrupted(
         content=INTERRUPTED,
     )
     try:
-        for item in filter(_is_worth_keeping, unfinished):
-            await store.add_thread_item(thread.id, item, context)
+        for item in unfinished:
+            if _is_worth_keeping(item):
+                await store.add_thread_item(thread.id, item, context)
+            else:
+                # It may have its place in the thread already.
+                await store.delete_thread_item(thread.id, item.id, context)
         await store.add_thread_item(thread.id, note, context)
     except NotFound:
         _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
@@ -104,7 +111,8 @@ def _follow(
             copied = event.model_copy(deep=True)
             server._update_pending_items(unfinished, copied)  # noqa: SLF001 - as above
         case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-            unfinished.pop(event.item.id, None)
+            if begun := unfinished.pop(event.item.id, None):
+                event.item.created_at = begun.created_at
         case ThreadItemRemovedEvent():
             unfinished.pop(event.item_id, None)
         case _:
@@ -112,11 +120,15 @@ def _follow(
 
 
 def _is_worth_keeping(item: ThreadItem) -> bool:
-    if isinstance(item, AssistantMessageItem):
-        return any(part.text.strip() for part in item.content)
-    if isinstance(item, WidgetItem):
-        return True  # it has been shown
-    return isinstance(item, WorkflowItem) and bool(item.workflow.tasks)
+    match item:
+        case AssistantMessageItem():
+            return any(part.text.strip() for part in item.content)
+        case WorkflowItem():
+            return bool(item.workflow.tasks)
+        case GeneratedImageItem():
+            return item.image is not None
+        case _:
+            return isinstance(item, WidgetItem | TaskItem)
 
 
 def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
@@ -126,8 +138,10 @@ def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
 
 
 def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
-    if isinstance(error, BaseStreamError):
-        return error
+    # The Agents SDK wraps what a tool raises.
+    for told_by in (error, error.__cause__):
+        if isinstance(told_by, BaseStreamError):
+            return told_by
     if (refused := refusal(error)) is not None:
         return refused
     told = error if isinstance(error, ModelError) else translate(error)

@@ -19,6 +19,7 @@ from chatkit.types import (
     ClientToolCallItem,
     GeneratedImageItem,
     HiddenContextItem,
+    StructuredInputItem,
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
@@ -111,7 +112,7 @@ async def conversation(
         async for remembered in _newest_within(store, thread_id, context, budget, converter)
     ]
     kept = _beginning_with_the_user(newest_first[::-1])
-    return Conversation(_without_repeated_calls(kept))
+    return Conversation(_answers_after_calls(_without_repeated_calls(kept)))
 
 
 def _written(message: UserMessageItem) -> str:
@@ -179,6 +180,25 @@ def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
         )
 
     return [kept for kept in items if not repeats(kept)]
+
+
+def _answers_after_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
+    """Puts what a user has answered behind the tool call that asked.
+
+    The question is stored while the tool runs, and the call when it has ended. In that order, the
+    model would read last that the user was asked, and ask again.
+    """
+    ordered: list[_Remembered] = []
+    answers: list[_Remembered] = []
+    for kept in items:
+        if isinstance(kept.item, StructuredInputItem):
+            answers.append(kept)
+            continue
+        if not kept.item.id.startswith(f"{TOOL_RESULT_PREFIX}_"):
+            ordered += answers
+            answers = []
+        ordered.append(kept)
+    return [*ordered, *answers]
 
 
 def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:

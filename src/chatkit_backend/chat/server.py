@@ -19,6 +19,8 @@ from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
+    GeneratedImageItem,
+    GeneratedImageUpdated,
     InferenceOptions,
     InputTranscribeParams,
     InputTranscribeReq,
@@ -60,10 +62,12 @@ from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
 from chatkit_backend.chat.generated_images import GeneratedImages
+from chatkit_backend.chat.hidden import without_hidden_items
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
+from chatkit_backend.chat.places import in_order_of_beginning
 from chatkit_backend.chat.tags import TagsOfTurn
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
 from chatkit_backend.chat.widgets import apply_widget_update
@@ -402,7 +406,9 @@ class ChatServer(ChatKitServer[RequestContext]):
 
         def answer() -> AsyncIterator[ThreadStreamEvent]:
             kept = self.images.kept(stream(), context)
-            events = closing_what_was_opened(self, thread, kept)
+            shown = without_hidden_items(kept, thread, self.store, context)
+            placed = in_order_of_beginning(shown, thread, self.store, context)
+            events = closing_what_was_opened(self, thread, placed)
             return keeping_changes(events, changes, updated)
 
         try:
@@ -419,12 +425,14 @@ class ChatServer(ChatKitServer[RequestContext]):
     def _update_pending_items(
         self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
     ) -> None:
-        """Follows widgets, too: the SDK would keep one that breaks off as it was at first."""
-        item = pending_items.get(event.item_id)
-        if isinstance(item, WidgetItem):
-            apply_widget_update(item, event.update)
-        else:
-            super()._update_pending_items(pending_items, event)
+        """Follows widgets and images, too: the SDK would keep them as they were at first."""
+        match pending_items.get(event.item_id), event.update:
+            case WidgetItem() as item, update:
+                apply_widget_update(item, update)
+            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
+                item.image = image.model_copy()
+            case _:
+                super()._update_pending_items(pending_items, event)
 
     async def handle_stream_cancelled(
         self,
