@@ -1,4 +1,4 @@
-"""Writes the generated documentation from `settings.py`: `make docs`.
+"""Writes the generated documentation from `settings/`: `make docs`.
 
 That is docs/configuration.md and .env.example as a whole, and the table of settings in README.md
 between its two markers. `--check` writes nothing and fails when a file is not up to date.
@@ -20,7 +20,7 @@ from chatkit_backend.settings import GROUPS, CommaSeparated, Settings, setting_n
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- settings: written by `make docs` -->", "<!-- end of settings -->"
-GENERATED = "written by `make docs` from src/chatkit_backend/settings.py"
+GENERATED = "written by `make docs` from src/chatkit_backend/settings/"
 
 
 @dataclass(frozen=True, slots=True)
