@@ -6,50 +6,37 @@ overridden because it is wrong is overridden here, each with its reason.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Literal
 
 import structlog
 from chatkit.actions import Action
 from chatkit.agents import ThreadItemConverter
-from chatkit.server import DEFAULT_PAGE_SIZE, ChatKitServer
+from chatkit.server import DEFAULT_PAGE_SIZE
 from chatkit.store import AttachmentStore
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
-    GeneratedImageItem,
-    GeneratedImageUpdated,
     InferenceOptions,
     InputTranscribeParams,
     InputTranscribeReq,
     NonStreamingReq,
     Page,
     StreamingReq,
-    StreamOptionsEvent,
     SyncCustomActionResponse,
     Thread,
-    ThreadCreatedEvent,
     ThreadCustomActionParams,
-    ThreadItem,
-    ThreadItemAddedEvent,
-    ThreadItemDoneEvent,
-    ThreadItemReplacedEvent,
-    ThreadItemUpdatedEvent,
     ThreadListParams,
     ThreadMetadata,
-    ThreadsAddClientToolOutputReq,
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsCustomActionReq,
     ThreadsDeleteReq,
     ThreadsListReq,
-    ThreadsRetryAfterItemReq,
     ThreadsSyncCustomActionReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
-    ThreadUpdatedEvent,
     ThreadUpdateParams,
     TranscriptionResult,
     UserMessageItem,
@@ -60,27 +47,23 @@ from chatkit_backend.chat.action_turns import ActionTurn
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.dictation import checked_recording, transcribed
-from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
-from chatkit_backend.chat.generated_images import GeneratedImages
-from chatkit_backend.chat.hidden import without_hidden_items
+from chatkit_backend.chat.endings import closing_what_was_opened
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
-from chatkit_backend.chat.places import in_order_of_beginning
+from chatkit_backend.chat.streams import StreamingServer
 from chatkit_backend.chat.tags import TagsOfTurn
-from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
-from chatkit_backend.chat.widgets import apply_widget_update
+from chatkit_backend.chat.thread_changes import ThreadChanges
 from chatkit_backend.chat.workflows import AgentSource
 from chatkit_backend.context import RequestContext
-from chatkit_backend.errors import Conflict, NotSupported
+from chatkit_backend.errors import NotSupported
 from chatkit_backend.store.moments import Moment
-from chatkit_backend.store.threads import ThreadStore
 
 _log = structlog.get_logger(__name__)
 
 
-class ChatServer(ChatKitServer[RequestContext]):
+class ChatServer(StreamingServer):
     """Answers ChatKit operations with an agent, from a store.
 
     Made to be subclassed: override `respond`, `action`, `sync_action`, `turn_converter` and so
@@ -98,20 +81,16 @@ class ChatServer(ChatKitServer[RequestContext]):
 
     agent: ClassVar[AgentSource | None] = None
     converter: type[HistoryConverter] | ThreadItemConverter = HistoryConverter
-    store: ThreadStore
 
     def __init__(self, parts: ChatParts) -> None:
-        super().__init__(parts.store, parts.attachment_store)
+        super().__init__(parts)
         self.runner = parts.runner
         self.budget = parts.budget
-        self.turns = parts.turns
         self.documents = parts.documents
         self.composer = parts.composer
-        self.titles = parts.titles
         self.max_files = parts.max_files
         self.tags = parts.tags
         self.attached_files = parts.attached_files
-        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
         self.feedback = parts.feedback
         self.transcriber = parts.transcriber
         self.recordings = parts.recordings
@@ -162,15 +141,6 @@ class ChatServer(ChatKitServer[RequestContext]):
             attachments=files.turn(context, models) if files else None,
             tags=TagsOfTurn(self.tags, context) if self.tags else None,
         )
-
-    def stream(
-        self, operation: StreamingReq, context: RequestContext
-    ) -> AsyncGenerator[bytes, None]:
-        """The events of a streaming operation, framed as server-sent events.
-
-        The SDK's `process` would parse the body a second time and drop its metadata.
-        """
-        return self._process_streaming(operation, context)
 
     async def answer(self, operation: NonStreamingReq, context: RequestContext) -> bytes:
         """The JSON answer of an operation that does not stream.
@@ -338,129 +308,8 @@ class ChatServer(ChatKitServer[RequestContext]):
         """Refuses a choice of the user's that nobody offered."""
         self.composer.require_offered(options)
 
-    async def _process_streaming(
-        self, request: StreamingReq, context: RequestContext
-    ) -> AsyncGenerator[bytes, None]:
-        # The SDK's own logs a traceback for every thread that is not found.
-        async for event in self._process_streaming_impl(request, context):
-            yield b"data: " + self._serialize(event) + b"\n\n"
-
-    async def _process_streaming_impl(
-        self, request: StreamingReq, context: RequestContext
-    ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        await self._refuse_what_cannot_work(request, context)
-        if isinstance(request, ThreadsRetryAfterItemReq):
-            # Two answers would mix in the thread, and each be cut by the other's clearing away.
-            self.turns.writes_to(request.params.thread_id)
-            await self.turns.stop_in(request.params.thread_id)
-        events = (
-            self._add_client_tool_output(request, context)
-            if isinstance(request, ThreadsAddClientToolOutputReq)
-            else super()._process_streaming_impl(request, context)
-        )
-        async for event in events:
-            yield _in_utc(self.images.shown(event, context))
-
-    async def _add_client_tool_output(
-        self, request: ThreadsAddClientToolOutputReq, context: RequestContext
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        """Completes the call that waits, wherever it lies in the thread.
-
-        The SDK looks at the last item only, so a hidden item on top of the call is an error
-        there, and so is an output that is sent twice (openai/chatkit-js#94, #96, #107).
-        """
-        thread = await self.store.load_thread(request.params.thread_id, context)
-        call = await self.store.pending_client_tool_call(thread.id, context)
-        if call is None:
-            if await self.store.latest_client_tool_call(thread.id, context) is None:
-                raise Conflict("No client tool waits for its output.", field="params.thread_id")
-            yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
-            return
-        call.output = request.params.result
-        call.status = "completed"
-        await self.store.save_item(thread.id, call, context)
-        await self._cleanup_pending_client_tool_call(thread, context)
-        async for event in self._process_events(
-            thread, context, lambda: self.respond(thread, None, context)
-        ):
-            yield event
-
-    # What an answer does to its thread, and what happens when it breaks off.
-
-    async def _process_events(
-        self,
-        thread: ThreadMetadata,
-        context: RequestContext,
-        stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        """The SDK's, which would save the thread as it was loaded, over what others changed since.
-
-        So it is given a copy that never changes, and the changes are looked after here.
-        """
-        self.turns.writes_to(thread.id)
-        title = self.titles.for_turn(thread, context) if self.titles else None
-        changes = ThreadChanges(thread, self.store, context, title)
-
-        def updated() -> ThreadUpdatedEvent:
-            return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
-
-        def answer() -> AsyncIterator[ThreadStreamEvent]:
-            kept = self.images.kept(stream(), context)
-            shown = without_hidden_items(kept, thread, self.store, context)
-            placed = in_order_of_beginning(shown, thread, self.store, context)
-            events = closing_what_was_opened(self, thread, placed)
-            return keeping_changes(events, changes, updated)
-
-        try:
-            unchanged = thread.model_copy(deep=True)
-            async for event in super()._process_events(unchanged, context, answer):
-                yield event
-        except asyncio.CancelledError:
-            await changes.break_off()
-            raise
-        # Outside of the SDK's: who leaves now has the whole answer, and interrupts nothing.
-        if await changes.last():
-            yield updated()
-
-    def _update_pending_items(
-        self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
-    ) -> None:
-        """Follows widgets and images, too: the SDK would keep them as they were at first."""
-        match pending_items.get(event.item_id), event.update:
-            case WidgetItem() as item, update:
-                apply_widget_update(item, update)
-            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
-                item.image = image.model_copy()
-            case _:
-                super()._update_pending_items(pending_items, event)
-
-    async def handle_stream_cancelled(
-        self,
-        thread: ThreadMetadata,
-        pending_items: list[ThreadItem],
-        context: RequestContext,
-    ) -> None:
-        """Keeps the unfinished answer, and a note for the model that it is unfinished.
-
-        The SDK's note says that the user cancelled, but a closed tab and a lost connection look
-        just the same (openai/chatkit-js#43, #104).
-        """
-        await keep_interrupted(self.store, thread, pending_items, context)
-
 
 def _no_dictation() -> NotSupported:
     return NotSupported(
         "This server writes down no speech: set CHATKIT_TRANSCRIPTION_MODEL.", field="type"
     )
-
-
-def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:
-    """`event` with the SDK's naive local times made UTC; times that are so already stay."""
-    match event:
-        case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-            event.item.created_at = Moment.of(event.item.created_at)
-        case ThreadCreatedEvent() | ThreadUpdatedEvent():
-            event.thread.created_at = Moment.of(event.thread.created_at)
-        case _:
-            pass
-    return event

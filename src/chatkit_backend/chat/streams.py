@@ -1,0 +1,196 @@
+"""How an operation streams: the SDK's way, put right where it is wrong, each with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+import structlog
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    GeneratedImageItem,
+    GeneratedImageUpdated,
+    StreamingReq,
+    StreamOptionsEvent,
+    ThreadCreatedEvent,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadsAddClientToolOutputReq,
+    ThreadsRetryAfterItemReq,
+    ThreadStreamEvent,
+    ThreadUpdatedEvent,
+    WidgetItem,
+)
+
+from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.generated_images import GeneratedImages
+from chatkit_backend.chat.hidden import without_hidden_items
+from chatkit_backend.chat.parts import ChatParts
+from chatkit_backend.chat.places import in_order_of_beginning
+from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
+from chatkit_backend.chat.widgets import apply_widget_update
+from chatkit_backend.context import RequestContext
+from chatkit_backend.errors import Conflict
+from chatkit_backend.store.moments import Moment
+from chatkit_backend.store.threads import ThreadStore
+
+_log = structlog.get_logger(__name__)
+
+
+class StreamingServer(ChatKitServer[RequestContext]):
+    """Streams operations, keeps what they bring, and ends what breaks off.
+
+    What answers is a subclass's.
+
+    Args:
+        parts: What it works with.
+    """
+
+    store: ThreadStore
+
+    def __init__(self, parts: ChatParts) -> None:
+        super().__init__(parts.store, parts.attachment_store)
+        self.turns = parts.turns
+        self.titles = parts.titles
+        self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
+
+    def stream(
+        self, operation: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[bytes, None]:
+        """The events of a streaming operation, framed as server-sent events.
+
+        The SDK's `process` would parse the body a second time and drop its metadata.
+        """
+        return self._process_streaming(operation, context)
+
+    @abstractmethod
+    async def _refuse_what_cannot_work(
+        self, operation: StreamingReq, context: RequestContext
+    ) -> None:
+        """Raises what the SDK would find out too late, when the status is already sent."""
+
+    async def _process_streaming(
+        self, request: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[bytes, None]:
+        # The SDK's own logs a traceback for every thread that is not found.
+        async for event in self._process_streaming_impl(request, context):
+            yield b"data: " + self._serialize(event) + b"\n\n"
+
+    async def _process_streaming_impl(
+        self, request: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        await self._refuse_what_cannot_work(request, context)
+        if isinstance(request, ThreadsRetryAfterItemReq):
+            # Two answers would mix in the thread, and each be cut by the other's clearing away.
+            self.turns.writes_to(request.params.thread_id)
+            await self.turns.stop_in(request.params.thread_id)
+        events = (
+            self._add_client_tool_output(request, context)
+            if isinstance(request, ThreadsAddClientToolOutputReq)
+            else super()._process_streaming_impl(request, context)
+        )
+        async for event in events:
+            yield _in_utc(self.images.shown(event, context))
+
+    async def _add_client_tool_output(
+        self, request: ThreadsAddClientToolOutputReq, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """Completes the call that waits, wherever it lies in the thread.
+
+        The SDK looks at the last item only, so a hidden item on top of the call is an error
+        there, and so is an output that is sent twice (openai/chatkit-js#94, #96, #107).
+        """
+        thread = await self.store.load_thread(request.params.thread_id, context)
+        call = await self.store.pending_client_tool_call(thread.id, context)
+        if call is None:
+            if await self.store.latest_client_tool_call(thread.id, context) is None:
+                raise Conflict("No client tool waits for its output.", field="params.thread_id")
+            yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
+            return
+        call.output = request.params.result
+        call.status = "completed"
+        await self.store.save_item(thread.id, call, context)
+        await self._cleanup_pending_client_tool_call(thread, context)
+        async for event in self._process_events(
+            thread, context, lambda: self.respond(thread, None, context)
+        ):
+            yield event
+
+    # What an answer does to its thread, and what happens when it breaks off.
+
+    async def _process_events(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The SDK's, which would save the thread as it was loaded, over what others changed since.
+
+        So it is given a copy that never changes, and the changes are looked after here.
+        """
+        self.turns.writes_to(thread.id)
+        title = self.titles.for_turn(thread, context) if self.titles else None
+        changes = ThreadChanges(thread, self.store, context, title)
+
+        def updated() -> ThreadUpdatedEvent:
+            return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
+
+        def answer() -> AsyncIterator[ThreadStreamEvent]:
+            kept = self.images.kept(stream(), context)
+            shown = without_hidden_items(kept, thread, self.store, context)
+            placed = in_order_of_beginning(shown, thread, self.store, context)
+            events = closing_what_was_opened(self, thread, placed)
+            return keeping_changes(events, changes, updated)
+
+        try:
+            unchanged = thread.model_copy(deep=True)
+            async for event in super()._process_events(unchanged, context, answer):
+                yield event
+        except asyncio.CancelledError:
+            await changes.break_off()
+            raise
+        # Outside of the SDK's: who leaves now has the whole answer, and interrupts nothing.
+        if await changes.last():
+            yield updated()
+
+    def _update_pending_items(
+        self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
+    ) -> None:
+        """Follows widgets and images, too: the SDK would keep them as they were at first."""
+        match pending_items.get(event.item_id), event.update:
+            case WidgetItem() as item, update:
+                apply_widget_update(item, update)
+            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
+                item.image = image.model_copy()
+            case _:
+                super()._update_pending_items(pending_items, event)
+
+    async def handle_stream_cancelled(
+        self,
+        thread: ThreadMetadata,
+        pending_items: list[ThreadItem],
+        context: RequestContext,
+    ) -> None:
+        """Keeps the unfinished answer, and a note for the model that it is unfinished.
+
+        The SDK's note says that the user cancelled, but a closed tab and a lost connection look
+        just the same (openai/chatkit-js#43, #104).
+        """
+        await keep_interrupted(self.store, thread, pending_items, context)
+
+
+def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:
+    """`event` with the SDK's naive local times made UTC; times that are so already stay."""
+    match event:
+        case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+            event.item.created_at = Moment.of(event.item.created_at)
+        case ThreadCreatedEvent() | ThreadUpdatedEvent():
+            event.thread.created_at = Moment.of(event.thread.created_at)
+        case _:
+            pass
+    return event
