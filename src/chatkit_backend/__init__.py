@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
-    from chatkit_backend.chat.action_turns import ActionTurn
-    from chatkit_backend.chat.actions import Actions
     from chatkit_backend.chat.agents import TurnContext
     from chatkit_backend.chat.history import HistoryConverter
+    from chatkit_backend.chat.own.action_turns import ActionTurn
+    from chatkit_backend.chat.own.actions import Actions
     from chatkit_backend.chat.parts import ChatParts
     from chatkit_backend.chat.server import ChatServer
     from chatkit_backend.context import PageContext, Profile, RequestContext, User
@@ -41,8 +41,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "ActionTurn": "chat.action_turns",
-    "Actions": "chat.actions",
+    "ActionTurn": "chat.own.action_turns",
+    "Actions": "chat.own.actions",
     "ChatParts": "chat.parts",
     "ChatServer": "chat.server",
     "FoundChunk": "retrieval.search",

@@ -22,23 +22,23 @@ from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.auth.signed_addresses import SignedAddresses
-from chatkit_backend.chat.actions import load_actions
 from chatkit_backend.chat.agents import AgentRunner, default_agent
-from chatkit_backend.chat.answering import Answering, load_answering
-from chatkit_backend.chat.attached_files import AttachedFiles
-from chatkit_backend.chat.attachment_files import AttachmentFiles
-from chatkit_backend.chat.attachments import Attachments
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.dictation import RecordingLimits
-from chatkit_backend.chat.foreign import Stores
+from chatkit_backend.chat.documents.searching import DocumentAnswers, Mode
+from chatkit_backend.chat.files.attached_files import AttachedFiles
+from chatkit_backend.chat.files.attachment_files import AttachmentFiles
+from chatkit_backend.chat.files.attachments import Attachments
+from chatkit_backend.chat.files.readable_files import ReadableFiles
+from chatkit_backend.chat.files.uploads import UploadLimits
 from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.own.actions import load_actions
+from chatkit_backend.chat.own.answering import Answering, load_answering
+from chatkit_backend.chat.own.foreign import Stores
+from chatkit_backend.chat.own.tags import load_tag_resolver
 from chatkit_backend.chat.parts import ChatParts
-from chatkit_backend.chat.readable_files import ReadableFiles
-from chatkit_backend.chat.searching import DocumentAnswers, Mode
-from chatkit_backend.chat.tags import load_tag_resolver
 from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
-from chatkit_backend.chat.uploads import UploadLimits
 from chatkit_backend.database import open_database
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.hosted.relay import HostedSessions

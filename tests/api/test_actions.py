@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatkit_backend.chat.actions import FAILED
-from chatkit_backend.chat.endings import INTERRUPTED
+from chatkit_backend.chat.events.endings import INTERRUPTED
+from chatkit_backend.chat.own.actions import FAILED
 from tests.chatting import Chat, Event, texts_of, thread_of
 from tests.conftest import Serve
 from tests.conversation import shown

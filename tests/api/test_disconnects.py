@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from chatkit_backend.app import create_app
-from chatkit_backend.chat.endings import INTERRUPTED
+from chatkit_backend.chat.events.endings import INTERRUPTED
 from tests.chatting import Chat, message, streamed_text, texts_of, thread_of
 from tests.conftest import Serve, SettingsFor
 from tests.conversation import shown

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from chatkit_backend.api import attachments as route
 from chatkit_backend.api.multipart import form_file
 from chatkit_backend.app import create_app
-from chatkit_backend.chat.attachments import Attachments
+from chatkit_backend.chat.files.attachments import Attachments
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash

@@ -9,9 +9,9 @@ import pytest
 from agents import RunContextWrapper, function_tool
 from chatkit.types import ActiveStatus, ClosedStatus, LockedStatus, ThreadMetadata
 
-from chatkit_backend.chat.action_turns import ActionTurn
-from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.own.action_turns import ActionTurn
+from chatkit_backend.chat.own.actions import Actions
 from chatkit_backend.errors import Conflict
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import Event, message, thread_of

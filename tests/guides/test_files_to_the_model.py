@@ -23,7 +23,7 @@ from chatkit_backend.models.abilities import Abilities, abilities
 from chatkit_backend.models.registry import SETTING
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
-from tests.chat.test_attached_files import parts_of, photo, told
+from tests.chat.files.test_attached_files import parts_of, photo, told
 from tests.chatting import Chat, message, streamed_text
 from tests.conftest import RESPONSES, SettingsFor
 from tests.provider.server import ScriptedProvider

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit_backend.chat.widgets import MAX_TOLD
+from chatkit_backend.chat.events.widgets import MAX_TOLD
 from tests.chatting import Chat, texts_of, thread_of
 from tests.conftest import Serve
 from tests.conversation import shown

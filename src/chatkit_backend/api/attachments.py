@@ -25,7 +25,7 @@ from chatkit_backend.api.dependencies import (
 from chatkit_backend.api.multipart import form_file
 from chatkit_backend.api.services import CurrentServices, Services, attachments_of
 from chatkit_backend.auth.signed_addresses import Purpose, SignedAddress
-from chatkit_backend.chat.uploads import is_media_type
+from chatkit_backend.chat.files.uploads import is_media_type
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import InvalidRequest, UnsupportedType
 from chatkit_backend.store.addresses import FILES_PATH

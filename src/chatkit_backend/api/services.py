@@ -13,8 +13,8 @@ from chatkit_backend.auth.client_secrets import ClientSecrets
 from chatkit_backend.auth.credentials import AnyOf
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.auth.signed_addresses import SignedAddresses
-from chatkit_backend.chat.attachment_files import AttachmentFiles
-from chatkit_backend.chat.attachments import Attachments
+from chatkit_backend.chat.files.attachment_files import AttachmentFiles
+from chatkit_backend.chat.files.attachments import Attachments
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.errors import Forbidden, NotSupported

@@ -42,11 +42,11 @@ from chatkit.types import (
 from chatkit.widgets import WidgetRoot
 from typing_extensions import override
 
-from chatkit_backend.chat.guardrails import keeping_what_is_older
+from chatkit_backend.chat.events.item_ids import FreshItemIds
+from chatkit_backend.chat.events.own_events import OwnEvents
+from chatkit_backend.chat.events.widgets import show_widget
 from chatkit_backend.chat.instructions import instructions_for
-from chatkit_backend.chat.item_ids import FreshItemIds
-from chatkit_backend.chat.own_events import OwnEvents
-from chatkit_backend.chat.widgets import show_widget
+from chatkit_backend.chat.own.guardrails import keeping_what_is_older
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import ModelError
 from chatkit_backend.store.ids import new_id

@@ -26,7 +26,7 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_backend.chat.uploads import announced_size
+from chatkit_backend.chat.files.uploads import announced_size
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest
 from chatkit_backend.store.threads import ThreadStore

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 from chatkit.store import AttachmentStore
 
-from chatkit_backend.chat.actions import Actions
 from chatkit_backend.chat.agents import AgentRunner
-from chatkit_backend.chat.attached_files import AttachedFiles
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.dictation import RecordingLimits
-from chatkit_backend.chat.generated_images import ImageAddresses
+from chatkit_backend.chat.documents.searching import DocumentAnswers
+from chatkit_backend.chat.files.attached_files import AttachedFiles
+from chatkit_backend.chat.files.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
-from chatkit_backend.chat.searching import DocumentAnswers
-from chatkit_backend.chat.tags import TagResolver
+from chatkit_backend.chat.own.actions import Actions
+from chatkit_backend.chat.own.tags import TagResolver
 from chatkit_backend.chat.titles import Titles
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext

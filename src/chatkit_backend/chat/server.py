@@ -43,19 +43,19 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_backend.chat.action_turns import ActionTurn
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
-from chatkit_backend.chat.citations import cited
 from chatkit_backend.chat.dictation import checked_recording, transcribed
-from chatkit_backend.chat.endings import closing_what_was_opened
+from chatkit_backend.chat.documents.citations import cited
+from chatkit_backend.chat.events.endings import closing_what_was_opened
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
+from chatkit_backend.chat.own.action_turns import ActionTurn
+from chatkit_backend.chat.own.tags import TagsOfTurn
+from chatkit_backend.chat.own.workflows import AgentSource
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.permissions import page_of_threads, require_permission
 from chatkit_backend.chat.streams import StreamingServer
-from chatkit_backend.chat.tags import TagsOfTurn
 from chatkit_backend.chat.thread_changes import ThreadChanges
-from chatkit_backend.chat.workflows import AgentSource
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotSupported
 from chatkit_backend.store.moments import Moment

@@ -27,13 +27,13 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_backend.chat.endings import closing_what_was_opened, keep_interrupted
-from chatkit_backend.chat.generated_images import GeneratedImages
-from chatkit_backend.chat.hidden import without_hidden_items
+from chatkit_backend.chat.events.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.events.hidden import without_hidden_items
+from chatkit_backend.chat.events.places import in_order_of_beginning
+from chatkit_backend.chat.events.widgets import apply_widget_update
+from chatkit_backend.chat.files.generated_images import GeneratedImages
 from chatkit_backend.chat.parts import ChatParts
-from chatkit_backend.chat.places import in_order_of_beginning
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
-from chatkit_backend.chat.widgets import apply_widget_update
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict
 from chatkit_backend.store.moments import Moment

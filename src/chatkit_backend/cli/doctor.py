@@ -14,9 +14,9 @@ from rich.console import Console
 from chatkit_backend.app import rate_limits
 from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.chat.agents import default_agent
-from chatkit_backend.chat.answering import Answering, load_answering
-from chatkit_backend.chat.foreign import Stores
-from chatkit_backend.chat.tags import load_tag_resolver
+from chatkit_backend.chat.own.answering import Answering, load_answering
+from chatkit_backend.chat.own.foreign import Stores
+from chatkit_backend.chat.own.tags import load_tag_resolver
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.serve import refuse_unsafe
 from chatkit_backend.database import open_database

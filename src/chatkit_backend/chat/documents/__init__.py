@@ -1,0 +1,1 @@
+"""Answers from documents: what is found, and how it is cited."""

@@ -1,0 +1,1 @@
+"""The events of an answer, put right before anybody sees them."""

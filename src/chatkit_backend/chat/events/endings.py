@@ -1,0 +1,149 @@
+"""What happens when an answer breaks off: what the user has read is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import structlog
+from chatkit.errors import BaseStreamError, CustomStreamError
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
+    GeneratedImageItem,
+    SDKHiddenContextItem,
+    TaskItem,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    WidgetItem,
+    WorkflowItem,
+)
+
+from chatkit_backend.chat.own.guardrails import refusal
+from chatkit_backend.context import RequestContext
+from chatkit_backend.errors import ModelError, NotFound
+from chatkit_backend.models.failures import detail, translate
+from chatkit_backend.store.threads import ThreadStore
+
+_log = structlog.get_logger(__name__)
+
+INTERRUPTED = "The answer above was interrupted before it was complete."
+
+
+async def closing_what_was_opened(
+    server: ChatKitServer[RequestContext],
+    thread: ThreadMetadata,
+    events: AsyncIterator[ThreadStreamEvent],
+) -> AsyncIterator[ThreadStreamEvent]:
+    """The events; when they fail, the unfinished items are finished as far as they came.
+
+    The SDK sends the error alone: the text that the user has read would be gone after a reload.
+    It also gives an item another time when it is finished; here it keeps that of its beginning.
+
+    Args:
+        server: Knows how an update changes an item.
+        thread: Where the answer goes.
+        events: The answer.
+
+    Raises:
+        BaseStreamError: The answer failed; what the user is told. The detail goes to the log.
+    """
+    unfinished: dict[str, ThreadItem] = {}
+    try:
+        async for event in events:
+            _follow(server, unfinished, event)
+            yield event
+    except Exception as error:
+        for item in unfinished.values():
+            yield _ending_of(item)
+        raise _as_stream_error(error, thread) from error
+
+
+async def keep_interrupted(
+    store: ThreadStore,
+    thread: ThreadMetadata,
+    unfinished: Sequence[ThreadItem],
+    context: RequestContext,
+) -> None:
+    """Keeps an answer that was cut off, and a note for the model that it is unfinished.
+
+    The SDK's note says that the user cancelled, but a closed tab and a lost connection look just
+    the same (openai/chatkit-js#43, #104).
+    """
+    note = SDKHiddenContextItem(
+        id=store.generate_item_id("sdk_hidden_context", thread, context),
+        thread_id=thread.id,
+        created_at=datetime.now(UTC),
+        content=INTERRUPTED,
+    )
+    try:
+        for item in unfinished:
+            if _is_worth_keeping(item):
+                await store.add_thread_item(thread.id, item, context)
+            else:
+                # It may have its place in the thread already.
+                await store.delete_thread_item(thread.id, item.id, context)
+        await store.add_thread_item(thread.id, note, context)
+    except NotFound:
+        _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
+
+
+def _follow(
+    server: ChatKitServer[RequestContext],
+    unfinished: dict[str, ThreadItem],
+    event: ThreadStreamEvent,
+) -> None:
+    match event:
+        case ThreadItemAddedEvent():
+            unfinished[event.item.id] = event.item.model_copy(deep=True)
+        case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta()):
+            server._update_pending_items(unfinished, event)  # noqa: SLF001 - a hook of the SDK's
+        case ThreadItemUpdatedEvent():
+            # The SDK follows the same events. It appends text to the part that an event
+            # brought, so a part that both held would get every word twice.
+            copied = event.model_copy(deep=True)
+            server._update_pending_items(unfinished, copied)  # noqa: SLF001 - as above
+        case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+            if begun := unfinished.pop(event.item.id, None):
+                event.item.created_at = begun.created_at
+        case ThreadItemRemovedEvent():
+            unfinished.pop(event.item_id, None)
+        case _:
+            pass
+
+
+def _is_worth_keeping(item: ThreadItem) -> bool:
+    match item:
+        case AssistantMessageItem():
+            return any(part.text.strip() for part in item.content)
+        case WorkflowItem():
+            return bool(item.workflow.tasks)
+        case GeneratedImageItem():
+            return item.image is not None
+        case _:
+            return isinstance(item, WidgetItem | TaskItem)
+
+
+def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
+    if _is_worth_keeping(item):
+        return ThreadItemDoneEvent(item=item)
+    return ThreadItemRemovedEvent(item_id=item.id)
+
+
+def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
+    # The Agents SDK wraps what a tool raises.
+    for told_by in (error, error.__cause__):
+        if isinstance(told_by, BaseStreamError):
+            return told_by
+    if (refused := refusal(error)) is not None:
+        return refused
+    told = error if isinstance(error, ModelError) else translate(error)
+    _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
+    return CustomStreamError(told.message, allow_retry=told.allow_retry)

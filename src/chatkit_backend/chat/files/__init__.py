@@ -1,0 +1,1 @@
+"""Files of a conversation: taken, given out, shown to models."""

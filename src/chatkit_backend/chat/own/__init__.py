@@ -1,0 +1,1 @@
+"""What a team brings of its own: agents, servers, actions, tags, guardrails."""
