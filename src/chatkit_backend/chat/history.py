@@ -31,9 +31,9 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_input_item_param import Message
 
-from chatkit_backend.chat import file_words
 from chatkit_backend.chat.agents import TOOL_RESULT_PREFIX
 from chatkit_backend.chat.events.widgets import widget_in_words
+from chatkit_backend.chat.files import file_words
 from chatkit_backend.chat.files.attached_files import FilesOfTurn
 from chatkit_backend.chat.own.tags import TagsOfTurn
 from chatkit_backend.chat.tokens import estimated_tokens

@@ -300,7 +300,7 @@ async def test_all_documents_of_a_turn_together_have_a_limited_time(make_files: 
 async def test_a_document_is_converted_once_for_all_turns(
     make_files: MakeFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chatkit_backend.chat import readable_files  # noqa: PLC0415 - patched below
+    from chatkit_backend.chat.files import readable_files  # noqa: PLC0415 - patched below
 
     files = make_files(SEEING_ONLY)
     thread = await files.send(await files.attach(b"%PDF-", "a.pdf", "application/pdf"))

@@ -18,7 +18,7 @@ from openai.types.responses import (
     ResponseInputImageParam,
 )
 
-from chatkit_backend.chat import file_words
+from chatkit_backend.chat.files import file_words
 from chatkit_backend.chat.files.readable_files import ReadableFiles, ReadText, Unreadable
 from chatkit_backend.chat.tokens import PICTURE_TOKENS, beginning_within, pdf_tokens, text_tokens
 from chatkit_backend.context import RequestContext
