@@ -12,7 +12,6 @@ import pytest
 import structlog
 from chatkit.types import AudioInput, TranscriptionResult
 
-from chatkit_backend import app as composition
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
 from tests.chatting import Chat, message
@@ -228,9 +227,9 @@ class OwnEars(ChatServer):
 
 
 async def test_a_server_of_ones_own_may_listen_itself_within_the_same_limits(
-    serve: Serve, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    serve: Serve, settings: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(composition, "ChatServer", OwnEars)
-    async with Chat(serve(**settings | {"transcription_model": None}).url, user="ada") as chat:
+    own = {"agent": f"{__name__}:OwnEars", "transcription_model": None}
+    async with Chat(serve(**settings | own).url, user="ada") as chat:
         assert (await dictate(chat)).json() == {"text": f"{len(SHORT)} bytes of ada"}
         assert (await dictate(chat, webm(11))).status_code == 413

@@ -72,7 +72,7 @@ async def test_whoever_starts_it_first_is_answered_from_its_own_documentation(
 
 async def test_what_is_not_in_the_documentation_is_not_found(serve: Serve) -> None:
     async with Chat(serve(**NO_KEY).url) as chat:
-        events = await chat.say("Who wrote Hamlet?")
+        events = await chat.say("Which trees grow in Norway?")
     assert "found nothing" in streamed_text(events)
     (answer,) = done(events, "assistant_message")
     assert answer["content"][0]["annotations"] == []

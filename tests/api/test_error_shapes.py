@@ -16,6 +16,7 @@ from chatkit_backend.errors import (
     ChatKitBackendError,
     Conflict,
     DatabaseUnavailable,
+    FilesUnavailable,
     Forbidden,
     HostedApiError,
     InvalidRequest,
@@ -25,6 +26,7 @@ from chatkit_backend.errors import (
     NotSupported,
     RequestError,
     TooManyRequests,
+    UnsupportedType,
 )
 from tests.serving import ServedApp
 
@@ -46,6 +48,7 @@ ERRORS: list[tuple[ChatKitBackendError, int, str, dict[str, str], type[openai.AP
     (NotFound("x", field="f"), 404, "not_found", {}, openai.NotFoundError),
     (Conflict("x"), 409, "conflict", {}, openai.ConflictError),
     (BodyTooLarge("x"), 413, "body_too_large", {}, openai.APIStatusError),
+    (UnsupportedType("x"), 415, "unsupported_type", {}, openai.APIStatusError),
     (
         TooManyRequests("x", retry_after_seconds=17),
         429,
@@ -57,6 +60,7 @@ ERRORS: list[tuple[ChatKitBackendError, int, str, dict[str, str], type[openai.AP
     (HostedApiError("x"), 502, "hosted_api_error", {}, openai.InternalServerError),
     (KeysUnavailable("x"), 503, "keys_unavailable", SOON, openai.InternalServerError),
     (DatabaseUnavailable("x"), 503, "database_unavailable", SOON, openai.InternalServerError),
+    (FilesUnavailable("x"), 503, "files_unavailable", SOON, openai.InternalServerError),
 ]
 TYPES = {429: "rate_limit_error", **dict.fromkeys((501, 502, 503), "server_error")}
 

@@ -149,8 +149,6 @@ async def test_output_for_no_client_tool_is_a_conflict(chat: Chat) -> None:
 @pytest.mark.parametrize(
     ("operation", "params"),
     [
-        ("attachments.create", {"name": "a.png", "size": 1, "mime_type": "image/png"}),
-        ("attachments.delete", {"attachment_id": "atc_x"}),
         ("input.transcribe", {"audio_base64": "!", "mime_type": "text/plain"}),
         ("threads.custom_action", {"action": {"type": "go"}}),
         ("threads.sync_custom_action", {"action": {"type": "go"}}),

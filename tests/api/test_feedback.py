@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from chatkit.types import FeedbackKind
 
-from chatkit_backend import app as composition
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.engine import Database
@@ -79,13 +78,10 @@ class Alarmed(ChatServer):
         await super().add_feedback(thread_id, item_ids, feedback, context)
 
 
-async def test_a_server_of_ones_own_may_listen_and_pass_it_on(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+async def test_a_server_of_ones_own_may_listen_and_pass_it_on(serve: Serve, tmp_path: Any) -> None:
     Alarmed.disliked = []
-    monkeypatch.setattr(composition, "ChatServer", Alarmed)
     url = f"sqlite:///{tmp_path / 'own.db'}"
-    served = serve(database_url=url)
+    served = serve(database_url=url, agent=f"{__name__}:Alarmed")
     async with Chat(served.url, user="ada") as ada:
         thread = thread_of(await ada.say("Hello?"))
         _, answer = await ada.items(thread)
