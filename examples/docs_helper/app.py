@@ -5,10 +5,10 @@ up once:
 
     .venv/bin/python -m examples.docs_helper.app
 
-Then, in another terminal, `.venv/bin/chatkit-backend chat "How many days of leave do I have?"`. It takes the
-folder in at every start (what has not changed is skipped), then serves. Offline the demo model
-quotes what was found; with CHATKIT_MODEL=openai/gpt-5.4-mini, say, and its key, a model answers. A setting
-that the environment has already wins over the ones below.
+Then, in another terminal, `.venv/bin/chatkit-backend chat "How many days of leave do I have?"`.
+It takes the folder in at every start (what has not changed is skipped), then serves. Offline the
+demo model quotes what was found; with CHATKIT_MODEL=openai/gpt-5.4-mini, say, and its key, a model
+answers. A setting that the environment has already wins over the ones below.
 """
 
 from __future__ import annotations

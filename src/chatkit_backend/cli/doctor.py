@@ -251,7 +251,7 @@ def _named_models(settings: Settings, answering: Answering | None) -> dict[str, 
     """The setting that names each model, which is opened when the server starts."""
     has_its_own = answering is not None and answering.runs_its_own_models
     names_by_field = {
-        "model": settings.model if has_its_own else model_names(settings),
+        "model": () if has_its_own else model_names(settings),
         "models": labels(settings.models),
         "title_model": title_model_names(settings) if settings.title_model else (),
     }
