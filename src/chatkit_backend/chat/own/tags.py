@@ -99,10 +99,12 @@ async def _called(
     resolver: TagResolver, tag: UserMessageTagContent, context: RequestContext
 ) -> Resolved:
     """What a resolver gives; one that is not async runs in a thread, so that it may wait."""
-    if inspect.iscoroutinefunction(resolver):
-        found = resolver(tag, context)
-    else:
-        found = await asyncio.to_thread(resolver, tag, context)
+    waits_by_itself = inspect.iscoroutinefunction(resolver)
+    found = (
+        resolver(tag, context)
+        if waits_by_itself
+        else await asyncio.to_thread(resolver, tag, context)
+    )
     return await found if inspect.isawaitable(found) else found
 
 
