@@ -284,6 +284,8 @@ class ChatServer(StreamingServer):
             self.actions.require_any()
         thread, sender = await require_actor(params, self.store, context)
         if registered:
+            # `action` and `sync_action` fit it again: a subclass may hand on another action than
+            # the client's, and nothing but the action itself passes through the SDK.
             self.actions.fitting(params.action)
         return thread, sender
 
