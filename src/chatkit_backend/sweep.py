@@ -55,8 +55,7 @@ class FileSweep:
                 gone = await sweep(self._database, self._files, datetime.now(UTC) - _LEAST_AGE)
             except (DatabaseUnavailable, FilesUnavailable) as error:
                 _log.warning("files are not swept", reason=str(error))
-            except Exception:
-                # Whatever it is, the next round may go well.
+            except Exception:  # noqa: BLE001 - whatever it is, the next round may go well
                 _log.exception("files are not swept")
             else:
                 if gone:
