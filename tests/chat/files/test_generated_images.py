@@ -174,7 +174,8 @@ async def test_an_unfinished_image_goes_when_the_client_leaves(
 
 
 def _adds_an_image(event: Event) -> bool:
-    return event["type"] == "thread.item.added" and event["item"]["type"] == "generated_image"
+    added: bool = event["type"] == "thread.item.added"
+    return added and bool(event["item"]["type"] == "generated_image")
 
 
 async def test_two_images_of_a_provider_that_repeats_its_ids_are_two_files(
