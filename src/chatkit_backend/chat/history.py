@@ -281,7 +281,7 @@ class HistoryConverter(ThreadItemConverter):
     ) -> ResponseInputContentParam:
         """The attachment as the models of the turn take it."""
         if self._attachments is None:
-            return file_words.unreadable(attachment)
+            return file_words.not_shown(attachment)
         return await self._attachments.part(attachment)
 
     async def generated_image_to_input(

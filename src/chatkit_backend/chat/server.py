@@ -16,6 +16,7 @@ from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE
 from chatkit.store import AttachmentStore
 from chatkit.types import (
+    AttachmentsDeleteReq,
     AudioInput,
     FeedbackKind,
     InferenceOptions,
@@ -158,6 +159,9 @@ class ChatServer(StreamingServer):
         answer = await self._process_non_streaming(operation, context)
         if isinstance(operation, ThreadsDeleteReq):
             await self.turns.stop_in(operation.params.thread_id)
+        if isinstance(operation, AttachmentsDeleteReq) and self.images.files is not None:
+            # Bytes that came after those were deleted, and before the attachment was.
+            await self.images.files.delete(context.user.id, operation.params.attachment_id)
         return answer
 
     async def _rename(self, params: ThreadUpdateParams, context: RequestContext) -> bytes:

@@ -145,7 +145,8 @@ ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
 
 CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
     update(attachments)
-    .where(*_OWN_ATTACHMENT)
+    # Else an upload that comes too late would undo what a message wrote.
+    .where(*_OWN_ATTACHMENT, attachments.c.thread_id.is_(None))
     .values(data=bindparam("new_data", type_=attachments.c.data.type))
     .returning(attachments.c.id)
 )

@@ -294,10 +294,14 @@ class ThreadStore(Store[RequestContext]):
             if attachment.thread_id is not None:
                 await _touch(connection, values)
             if await connection.scalar(self._upserts.attachment, values) is None:
-                raise _no_attachment(attachment.id, "params.input.attachments")
+                raise no_attachment(attachment.id, "params.input.attachments")
 
     async def change_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of an attachment that is there; one that is gone stays so."""
+        """Store what is known of an attachment that no message has yet; one that is gone stays so.
+
+        Raises:
+            NotFoundInStore: It is gone, or a message has it by now.
+        """
         values = _named(
             context,
             attachment=attachment.id,
@@ -305,7 +309,7 @@ class ThreadStore(Store[RequestContext]):
         )
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.CHANGE_ATTACHMENT, values) is None:
-                raise _no_attachment(attachment.id, "attachment_id")
+                raise no_attachment(attachment.id, "attachment_id")
 
     async def load_attachment(
         self,
@@ -326,7 +330,7 @@ class ThreadStore(Store[RequestContext]):
             document = await connection.scalar(statements.ATTACHMENT, values)
         attachment = document and documents.read_attachment(document)
         if not attachment:
-            raise _no_attachment(attachment_id, field)
+            raise no_attachment(attachment_id, field)
         return with_address(attachment, self._addresses, context)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
@@ -334,7 +338,7 @@ class ThreadStore(Store[RequestContext]):
         values = _named(context, attachment=attachment_id)
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.DELETE_ATTACHMENT, values) is None:
-                raise _no_attachment(attachment_id, "params.attachment_id")
+                raise no_attachment(attachment_id, "params.attachment_id")
 
     async def _one_item(
         self, statement: statements.Rows, values: Mapping[str, Any]
@@ -394,5 +398,6 @@ def _no_thread(thread_id: str) -> NotFoundInStore:
     return NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")
 
 
-def _no_attachment(attachment_id: str, field: str) -> NotFoundInStore:
+def no_attachment(attachment_id: str, field: str) -> NotFoundInStore:
+    """What is raised where the user has no such attachment."""
     return NotFoundInStore(f"There is no attachment {attachment_id!r}.", field=field)

@@ -140,6 +140,15 @@ def test_an_attachment_store_of_their_own_stays(write: Write) -> None:
     assert found.foreign.attachment_store is sys.modules["own"].theirs
 
 
+def test_one_object_that_is_both_of_their_stores_stays_the_one_of_attachments(write: Write) -> None:
+    write(f"{_SDK}\nboth = object()\nready = Base(both, both)\n")
+    stores = Stores()
+    found = load_answering("own:ready", (), BUILT_IN, stores)
+    assert found.foreign is not None
+    assert found.foreign.store is stores.threads
+    assert found.foreign.attachment_store is sys.modules["own"].both
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [

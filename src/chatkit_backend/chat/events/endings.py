@@ -126,7 +126,8 @@ def _is_worth_keeping(item: ThreadItem) -> bool:
         case WorkflowItem():
             return bool(item.workflow.tasks)
         case GeneratedImageItem():
-            return item.image is not None
+            # One that is not finished is a data URL, which would go into the database.
+            return item.image is not None and not item.image.url.startswith("data:")
         case _:
             return isinstance(item, WidgetItem | TaskItem)
 

@@ -125,7 +125,7 @@ def give_our_stores(server: ForeignServer, stores: Stores) -> None:
     server.store = stores.threads
     for name, value in list(vars(server).items()):
         # Many keep the store under a second name.
-        if value is before and before is not None:
+        if value is before and before is not None and name != "attachment_store":
             setattr(server, name, stores.threads)
     if getattr(server, "attachment_store", None) is None:
         server.attachment_store = stores.attachments
