@@ -101,10 +101,13 @@ def test_every_type_that_is_taken_by_default_has_extensions() -> None:
 
 
 def test_the_extensions_are_those_by_which_a_file_is_known() -> None:
-    accepted = told(upload_types=("*/*",))["options"]["composer"]["attachments"]["accept"]["*/*"]
-    assert {".docx", ".md", ".toml", ".yaml", ".yml"} <= set(accepted)
-    for extension in accepted:
-        assert media_type("", f"a{extension}", "mime_type")
+    kinds = ("application/*", "image/*", "text/*", "application/yaml")
+    accepted = told(upload_types=kinds)["options"]["composer"]["attachments"]["accept"]
+    assert accepted["application/yaml"] == [".yaml", ".yml"]
+    assert {".docx", ".toml"} <= set(accepted["application/*"])
+    for kind in ("application", "image", "text"):
+        for extension in accepted[f"{kind}/*"]:
+            assert media_type("", f"a{extension}", "mime_type").startswith(kind)
 
 
 def test_a_server_that_takes_no_files() -> None:

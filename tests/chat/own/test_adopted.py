@@ -111,7 +111,7 @@ async def test_its_actions_are_called_and_their_ids_overwrite_nothing(serve: Ser
 
 
 async def test_what_it_does_not_offer_is_refused_as_usual(serve: Serve) -> None:
-    async with Chat(serve(agent=f"{MODULE}:Assistant").url) as chat:
+    async with Chat(serve(agent=f"{MODULE}:Assistant", upload_max_files=0).url) as chat:
         response = await chat.post("input.transcribe", audio_base64="", mime_type="audio/webm")
         assert response.status_code == 501
         announced = await chat.post(
