@@ -213,12 +213,16 @@ class ChatServer(StreamingServer):
         return await transcribed(audio_input, self.transcriber)
 
     async def _transcribe(self, params: InputTranscribeParams, context: RequestContext) -> bytes:
-        if self.transcriber is None and type(self).transcribe is ChatServer.transcribe:
+        if self.transcriber is None and not self._transcribes_itself():
             raise _no_dictation()
         audio = await checked_recording(params, self.recordings)
         params.audio_base64 = ""  # megabytes that nobody needs while the model listens
         result = await self.transcribe(audio, context)
         return self._serialize(TranscriptionResult(text=result.text.strip()))
+
+    def _transcribes_itself(self) -> bool:
+        """Whether a subclass has a speech model of its own."""
+        return type(self).transcribe is not ChatServer.transcribe
 
     def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
         if self.attachment_store is None:

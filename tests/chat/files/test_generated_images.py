@@ -35,7 +35,10 @@ PARTIAL = photo("grey", (64, 64))
 class Addresses:
     """Addresses as a browser may be given them."""
 
-    def image_url(self, context: RequestContext, attachment_id: str) -> str | None:
+    def preview_url(self, context: RequestContext, attachment_id: str) -> str:
+        return self.image_url(context, attachment_id)
+
+    def image_url(self, context: RequestContext, attachment_id: str) -> str:
         return f"https://chat.example.com/{context.user.id}/{attachment_id}?signature=1"
 
 

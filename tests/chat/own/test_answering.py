@@ -197,3 +197,14 @@ def test_another_server_chooses_its_agents_itself(write: Write) -> None:
     write(f"{AGENT}\n{_SDK}")
     with pytest.raises(SettingsError, match=r"CHATKIT_WORKFLOWS: .*chooses its agents itself"):
         answering("Base", "wf_1=own:support")
+
+
+def test_one_object_may_be_both_stores_of_a_server(write: Write) -> None:
+    write(_SDK + "\nboth = object()\nready = Base(both, both)\nready.copy = both\n")
+    found = answering("ready")
+    both = sys.modules["own"].both
+    assert found.foreign is not None
+    assert found.foreign.attachment_store is both
+    assert found.foreign.store is not both
+    assert vars(found.foreign)["copy"] is found.foreign.store
+    assert found.keeps_its_own_files
