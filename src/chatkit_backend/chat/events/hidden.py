@@ -34,27 +34,33 @@ async def without_hidden_items(
     replaced, and the removal of one.
     """
     known: dict[str, bool] = {}  # the items of this answer, and whether they are hidden
-
-    async def is_of_hidden(event: ThreadStreamEvent) -> bool:
-        match event:
-            case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-                known[event.item.id] = _is_hidden(event.item)
-                return known[event.item.id]
-            case ThreadItemRemovedEvent() if event.item_id in known:
-                return known[event.item_id]
-            case ThreadItemRemovedEvent():
-                return await _is_hidden_in_store(event.item_id, thread, store, context)
-            case _:
-                return False
-
     async with closing(events):
         async for event in events:
-            if not await is_of_hidden(event) or isinstance(event, ThreadItemDoneEvent):
+            match event:
+                case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+                    known[event.item.id] = is_hidden = _is_hidden(event.item)
+                case ThreadItemRemovedEvent(item_id=item_id) if item_id in known:
+                    is_hidden = known[item_id]
+                case ThreadItemRemovedEvent(item_id=item_id):
+                    is_hidden = await _is_hidden_in_store(item_id, thread, store, context)
+                case _:
+                    is_hidden = False
+            if not is_hidden or isinstance(event, ThreadItemDoneEvent):
                 yield event
-            elif isinstance(event, ThreadItemReplacedEvent):
-                await store.save_item(thread.id, event.item, context)
-            elif isinstance(event, ThreadItemRemovedEvent):
-                await store.delete_thread_item(thread.id, event.item_id, context)
+            else:
+                await _store_unseen(event, thread, store, context)
+
+
+async def _store_unseen(
+    event: ThreadStreamEvent, thread: ThreadMetadata, store: ThreadStore, context: RequestContext
+) -> None:
+    match event:
+        case ThreadItemReplacedEvent(item=item):
+            await store.save_item(thread.id, item, context)
+        case ThreadItemRemovedEvent(item_id=item_id):
+            await store.delete_thread_item(thread.id, item_id, context)
+        case _:
+            pass  # one that is added is stored when it is done
 
 
 async def _is_hidden_in_store(
