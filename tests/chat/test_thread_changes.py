@@ -216,18 +216,25 @@ async def test_an_answer_of_a_thread_that_takes_no_input_can_be_retried(
     assert "Once more." in str((await chat.items(thread))[-1])
 
 
-async def test_what_a_tool_changes_while_a_change_is_stored_is_kept(chat: LocalChat) -> None:
+async def test_what_a_tool_changes_while_a_change_is_stored_is_kept(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     thread_id = thread_of(await chat.say("Hello"))
     thread = await chat.store.load_thread(thread_id, chat.context)
     changes = ThreadChanges(thread, chat.store, chat.context)
+    store = chat.store.change_thread
+
+    async def slow(*arguments: Any) -> ThreadMetadata:
+        stored = await store(*arguments)
+        thread.metadata["second"] = {"of": 2}
+        return stored
+
+    monkeypatch.setattr(chat.store, "change_thread", slow)
     thread.metadata["first"] = 1
-    keeping = asyncio.create_task(changes.keep())
-    await asyncio.sleep(0)  # its change is on its way
-    thread.metadata["second"] = {"of": 2}
-    await keeping
     await changes.keep()
-    stored = await chat.store.load_thread(thread_id, chat.context)
-    assert stored.metadata == {"first": 1, "second": {"of": 2}}
+    await changes.keep()
+    kept = await chat.store.load_thread(thread_id, chat.context)
+    assert kept.metadata == {"first": 1, "second": {"of": 2}}
 
 
 async def test_a_late_title_takes_nothing_back(chat: LocalChat) -> None:
