@@ -133,13 +133,13 @@ def test_the_demo_model_is_named_as_such() -> None:
 
 
 def test_production_is_no_development() -> None:
-    secret = {"jwt_secret": "x" * 32, "jwt_algorithms": ("HS256",)}
+    secret: dict[str, Any] = {"jwt_secret": "x" * 32, "jwt_algorithms": ("HS256",)}
     server = told(auth=("session", "cookie"), **secret)["server"]
     assert (server["auth"], server["development"]) == (["session", "cookie"], False)
 
 
 def test_nothing_secret_is_in_it() -> None:
-    secrets = {
+    secrets: dict[str, Any] = {
         "openai_api_key": "sk-secret-1",
         "gemini_api_key": "secret-2",
         "secret_key": "secret-3" * 8,

@@ -11,6 +11,7 @@ from chatkit.types import (
     ActiveStatus,
     StreamingReq,
     StructuredInputItem,
+    ThreadAddStructuredInputParams,
     ThreadCustomActionParams,
     ThreadItemBase,
     ThreadMetadata,
@@ -65,11 +66,7 @@ async def require_workable(
             await require_item(params.thread_id, params.item_id, UserMessageItem, store, context)
         case ThreadsAddStructuredInputReq(params=params):
             await _require_open(params.thread_id, store, context)
-            item = await require_item(
-                params.thread_id, params.item_id, StructuredInputItem, store, context
-            )
-            if item.status != "pending":
-                raise Conflict("This input was answered already.", field="params.item_id")
+            await require_questions(params, store, context)
         case ThreadsCustomActionReq() | ThreadsAddClientToolOutputReq():
             pass  # each is looked at where it is handled; neither is input of the user's
         case _:
@@ -96,6 +93,27 @@ async def require_item(
             f"Item {item.id} is of type {item.type}, not {expected}.", field="params.item_id"
         )
     return item
+
+
+async def require_questions(
+    params: ThreadAddStructuredInputParams, store: ThreadStore, context: RequestContext
+) -> StructuredInputItem:
+    """The questions that wait for their answers.
+
+    Raises:
+        NotFoundInStore: The thread or item is not there.
+        InvalidRequest: It is of another type.
+        Conflict: They were answered already.
+    """
+    item = await require_item(params.thread_id, params.item_id, StructuredInputItem, store, context)
+    if item.status != "pending":
+        raise answered_already()
+    return item
+
+
+def answered_already() -> Conflict:
+    """Refuses a second answer to the same questions."""
+    return Conflict("This input was answered already.", field="params.item_id")
 
 
 async def require_actor(

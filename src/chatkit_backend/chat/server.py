@@ -47,6 +47,7 @@ from chatkit.types import (
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.documents.citations import cited
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.events.endings import closing_what_was_opened
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
@@ -240,8 +241,10 @@ class ChatServer(StreamingServer):
     ) -> AsyncIterator[ThreadStreamEvent]:
         """What the function that is registered for the action shows."""
         fitting = self.actions.fitting(action)
-        async for event in fitting.events(self._action_turn(thread, action, sender, context)):
-            yield event
+        shown = fitting.events(self._action_turn(thread, action, sender, context))
+        async with closing(shown):
+            async for event in shown:
+                yield event
 
     async def sync_action(
         self,
@@ -275,7 +278,8 @@ class ChatServer(StreamingServer):
         changes = ThreadChanges(thread, self.store, context)
         answer = await self.sync_action(thread, request.params.action, sender, context)
         if answer.updated_item is not None:
-            await self.store.save_item(thread.id, answer.updated_item, context)
+            # A retry may have removed it meanwhile.
+            await self.store.change_item(thread.id, answer.updated_item, context)
             answer.updated_item.created_at = Moment.of(answer.updated_item.created_at)
         await changes.keep()
         return self._serialize(answer)

@@ -26,6 +26,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.own.guardrails import refusal
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import ModelError, NotFound
@@ -57,9 +58,10 @@ async def closing_what_was_opened(
     """
     unfinished: dict[str, ThreadItem] = {}
     try:
-        async for event in events:
-            _follow(server, unfinished, event)
-            yield event
+        async with closing(events):
+            async for event in events:
+                _follow(server, unfinished, event)
+                yield event
     except Exception as error:
         for item in unfinished.values():
             yield _ending_of(item)

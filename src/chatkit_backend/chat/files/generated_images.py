@@ -26,6 +26,7 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.context import RequestContext
 from chatkit_backend.files.pictures import picture_type
 from chatkit_backend.files.storage import FileStorage
@@ -67,19 +68,20 @@ class GeneratedImages:
         Raises:
             FilesUnavailable: An image cannot be stored.
         """
-        async for event in events:
-            match event:
-                case (
-                    ThreadItemDoneEvent(item=GeneratedImageItem() as item)
-                    | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
-                ) if item.image is not None and item.image.url.startswith("data:"):
-                    kept = await self._kept(item, item.image, context)
-                    if kept is None:
-                        yield ThreadItemRemovedEvent(item_id=item.id)
-                    else:
-                        yield event.model_copy(update={"item": kept})
-                case _:
-                    yield event
+        async with closing(events):
+            async for event in events:
+                match event:
+                    case (
+                        ThreadItemDoneEvent(item=GeneratedImageItem() as item)
+                        | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
+                    ) if item.image is not None and item.image.url.startswith("data:"):
+                        kept = await self._kept(item, item.image, context)
+                        if kept is None:
+                            yield ThreadItemRemovedEvent(item_id=item.id)
+                        else:
+                            yield event.model_copy(update={"item": kept})
+                    case _:
+                        yield event
 
     def shown(self, event: ThreadStreamEvent, context: RequestContext) -> ThreadStreamEvent:
         """An event with the addresses of images, once they are stored."""
