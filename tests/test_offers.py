@@ -12,8 +12,9 @@ from chatkit_backend.offers import DEMO_NOTICE, page_config
 from chatkit_backend.settings import Settings
 
 
-def told(*, own_models: bool = False, **values: Any) -> dict[str, Any]:
+def told(**values: Any) -> dict[str, Any]:
     """The document of a server with these settings and no others."""
+    own_models = bool(values.pop("own_models", False))
     settings = Settings(_env_file=None, **({"openai_api_key": "sk-secret"} | values))
     config = page_config(
         settings,
