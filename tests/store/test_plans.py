@@ -38,6 +38,7 @@ from chatkit_backend.store.tables import (
     lexical_recent,
     lexical_segments,
     sessions,
+    signing_keys,
     threads,
     vectors,
 )
@@ -120,6 +121,10 @@ async def fill(database: Database) -> None:
                 at | {"id": f"a{number}", "owner_id": f"u{number % 5}", "thread_id": f"t{number}"}
                 for number in range(200)
             ],
+        )
+        await connection.execute(
+            insert(signing_keys),
+            [{"name": f"k{number}", "key": b"k", "created_at": NOW} for number in range(2_000)],
         )
         await connection.execute(
             insert(sessions),
