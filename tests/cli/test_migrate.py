@@ -20,12 +20,12 @@ def test_it_makes_the_tables_and_says_so(run: Run, empty_postgres: str) -> None:
     assert "has no tables yet" in before.stdout
     done = run("migrate", **environment)
     assert done.returncode == 0
-    assert "went from revision none to 0006." in done.stdout
+    assert "went from revision none to 0007." in done.stdout
     again = run("migrate", **environment)
     assert "was up to date" in again.stdout
     after = run("migrate", "--check", **environment)
     assert (after.returncode, after.stderr) == (0, "")
-    assert "is up to date (revision 0006)" in after.stdout
+    assert "is up to date (revision 0007)" in after.stdout
 
 
 def test_the_sql_it_prints_can_be_run_by_hand(run: Run, empty_postgres: str) -> None:
