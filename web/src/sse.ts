@@ -1,0 +1,45 @@
+/** Server-sent events over fetch (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+
+const LINE_END = /\r\n|\n|\r/;
+
+/**
+ * The data of each event of a body, however the body is cut into chunks.
+ *
+ * Unlike an EventSource this gives a last event that no blank line follows: a server that closes
+ * right after it has sent it whole.
+ */
+export async function* eventData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let data: string[] = [];
+  for await (const line of lines(body)) {
+    if (line === '') {
+      if (data.length > 0) yield data.join('\n');
+      data = [];
+    } else if (line === 'data' || line.startsWith('data:')) {
+      const value = line.slice('data:'.length);
+      data.push(value.startsWith(' ') ? value.slice(1) : value);
+    }
+  }
+  if (data.length > 0) yield data.join('\n');
+}
+
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    while (true) {
+      const { done, value } = await reader.read();
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      // A line feed may follow in the next chunk, and would be taken for an empty line.
+      const held = !done && rest.endsWith('\r') ? '\r' : '';
+      const parts = rest.slice(0, rest.length - held.length).split(LINE_END);
+      rest = (parts.pop() ?? '') + held;
+      yield* parts;
+      if (done) break;
+    }
+    if (rest !== '') yield rest;
+  } finally {
+    // A reader that is let go of early would keep the connection.
+    await reader.cancel().catch(() => undefined);
+  }
+}
