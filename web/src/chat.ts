@@ -59,10 +59,15 @@ export class Chat {
   /** Id of the thread that is being loaded. */
   loading: string | null = null;
   loadFailure: { threadId: string; error: Error } | null = null;
-  isLoadingOlder = false;
   /** By the last item of the turn that was rated. */
   readonly feedback = new Map<string, Feedback>();
 
+  /** What was last told to be the thread that is shown. */
+  #toldThread: string | null = null;
+  #opening: Promise<void> | null = null;
+  readonly #loadingOlder = new Set<Slot>();
+  /** Ids of questions whose answers are on their way. */
+  readonly #answering = new Set<string>();
   /** Conversations that go on out of sight, by their thread. */
   readonly #elsewhere = new Map<string, Slot>();
   readonly #running = new Set<Slot>();
@@ -82,6 +87,7 @@ export class Chat {
       changed: () => host.changed(),
       heard: (slot, event) => this.#heard(slot, event),
       failed: (error) => this.#failed(error),
+      log: (name, data) => host.tell('log', { name, data }),
     };
   }
 
@@ -101,20 +107,27 @@ export class Chat {
     return this.isResponding || this.loading !== null;
   }
 
+  get isLoadingOlder(): boolean {
+    return this.#loadingOlder.has(this.slot);
+  }
+
   get canStop(): boolean {
     return this.slot.response?.allowCancel ?? false;
   }
 
   /** Whether the thread takes messages. */
   get isOpen(): boolean {
-    return (this.conversation.thread?.status?.type ?? 'active') === 'active';
+    const status = this.conversation.thread?.status?.type;
+    return status !== 'locked' && status !== 'closed';
   }
 
   /** The question that the assistant waits for an answer to. */
   get waitingInput(): StructuredInputItem | null {
     const pending = this.conversation.items.findLast(
       (item): item is StructuredInputItem =>
-        item.type === 'structured_input' && item.status === 'pending',
+        item.type === 'structured_input' &&
+        item.status === 'pending' &&
+        !this.#answering.has(item.id),
     );
     return pending ?? null;
   }
@@ -128,10 +141,11 @@ export class Chat {
    */
   async send(message: OutgoingMessage, options: { newThread?: boolean } = {}): Promise<void> {
     this.#requireIdle();
-    if (options.newThread) this.#show(newSlot());
+    if (options.newThread) this.startNew();
     if (!this.isOpen) {
       throw new IntegrationError('This thread takes no messages.', 'not_active');
     }
+    this.loadFailure = null;
     await this.#sent(this.slot, message);
   }
 
@@ -144,13 +158,15 @@ export class Chat {
       inference_options: message.inferenceOptions,
     };
     const optimistic = shownUntilEchoed(message, thread?.id ?? '');
-    const unsentId = slot.conversation.unsent?.id;
-    const cleared = cleanedUp(without(slot.conversation, (item) => item.id === unsentId));
-    slot.conversation = upserted(cleared, optimistic, false);
+    slot.conversation = upserted(cleanedUp(slot.conversation), optimistic, false);
     const operation: StreamingOperation = thread
       ? { type: 'threads.add_user_message', params: { input, thread_id: thread.id } }
       : { type: 'threads.create', params: { input } };
-    const again = (): void => void this.#sent(slot, message).catch(() => undefined);
+    const again = (): void => {
+      if (slot.response) return;
+      slot.conversation = without(slot.conversation, (item) => item.id === optimistic.id);
+      void this.#sent(slot, message).catch(() => undefined);
+    };
     return this.#respond(slot, operation, { optimistic, again }).accepted;
   }
 
@@ -166,15 +182,17 @@ export class Chat {
   }
 
   async #retried(slot: Slot, userMessageId?: string): Promise<void> {
-    const { thread } = slot.conversation;
-    const id = userMessageId ?? lastUserMessage(slot.conversation)?.id;
-    if (!thread || !id || slot.response) return;
-    const before = slot.conversation;
-    const index = before.items.findIndex((item) => item.id === id);
-    const kept = { ...cleanedUp(before), items: before.items.slice(0, index + 1) };
-    slot.conversation = kept;
+    if (slot.response) return;
+    const before = cleanedUp(slot.conversation);
+    const { thread, items } = before;
+    const id = userMessageId ?? lastUserMessage(before)?.id;
+    const index = items.findIndex((item) => item.id === id);
+    if (!thread || !id || index < 0) return;
+    slot.conversation = { ...before, items: items.slice(0, index + 1) };
     const undo = (): void => {
-      slot.conversation = { ...slot.conversation, items: before.items };
+      const { conversation } = slot;
+      const removed = items.slice(index + 1);
+      slot.conversation = { ...conversation, items: [...conversation.items, ...removed] };
     };
     const params = { thread_id: thread.id, item_id: id };
     await this.#respond(slot, { type: 'threads.retry_after_item', params }, { undo }).accepted;
@@ -186,7 +204,14 @@ export class Chat {
     const params = { thread_id: item.thread_id, item_id: item.id, input };
     const { slot } = this;
     slot.conversation = cleanedUp(slot.conversation);
-    await this.#respond(slot, { type: 'threads.add_structured_input', params }, {}).accepted;
+    this.#answering.add(item.id);
+    const response = this.#respond(slot, { type: 'threads.add_structured_input', params }, {});
+    const over = (): void => {
+      this.#answering.delete(item.id);
+      this.host.changed();
+    };
+    response.finished.then(over, over);
+    await response.accepted;
   }
 
   /**
@@ -200,9 +225,11 @@ export class Chat {
   }
 
   #acted(slot: Slot, action: Action, itemId?: string): Promise<void> {
-    const params = { ...this.#actionParams(slot, action, itemId) };
+    const params = this.#actionParams(slot, action, itemId);
     slot.conversation = cleanedUp(slot.conversation);
-    const again = (): void => void this.#acted(slot, action, itemId).catch(() => undefined);
+    const again = (): void => {
+      if (!slot.response) void this.#acted(slot, action, itemId).catch(() => undefined);
+    };
     return this.#respond(slot, { type: 'threads.custom_action', params }, { again }).finished;
   }
 
@@ -248,7 +275,7 @@ export class Chat {
     const over = (): void => {
       this.#running.delete(slot);
       const id = slot.conversation.thread?.id;
-      if (id && slot !== this.slot) this.#elsewhere.delete(id);
+      if (id && this.#elsewhere.get(id) === slot) this.#elsewhere.delete(id);
       this.host.tell('response.end');
       this.host.changed();
     };
@@ -259,8 +286,8 @@ export class Chat {
   #heard(slot: Slot, event: StreamEvent): void {
     switch (event.type) {
       case 'thread.created':
-        this.history.note(event.thread);
-        if (slot === this.slot) this.host.tell('thread.change', { threadId: event.thread.id });
+        this.history.add(event.thread);
+        if (slot === this.slot) this.#tellThread(event.thread.id);
         else this.#elsewhere.set(event.thread.id, slot);
         break;
       case 'thread.updated':
@@ -278,11 +305,8 @@ export class Chat {
 
   /** Begin a conversation that has no thread yet. */
   startNew(): void {
-    const wasThread = this.threadId !== null || this.loading !== null;
-    this.loading = null;
-    this.loadFailure = null;
     this.#show(newSlot());
-    if (wasThread) this.host.tell('thread.change', { threadId: null });
+    this.#tellThread(null);
     this.host.changed();
   }
 
@@ -292,27 +316,30 @@ export class Chat {
    * @throws Error - It cannot be loaded. The last one that is asked for wins.
    */
   async open(threadId: string): Promise<void> {
-    if (threadId === this.threadId && this.loading === null) return;
+    if (threadId === this.threadId) return;
+    if (threadId === this.loading && this.#opening) return this.#opening;
     const known = this.#elsewhere.get(threadId);
     if (known) {
       this.#show(known);
-      this.host.tell('thread.change', { threadId });
+      this.#tellThread(threadId);
       this.host.changed();
       return;
     }
-    const superseded = this.loading;
-    if (superseded !== null) this.host.tell('thread.load.end', { threadId: superseded });
-    this.loading = threadId;
-    this.loadFailure = null;
+    this.#opening = this.#opened(threadId);
+    await this.#opening;
+  }
+
+  async #opened(threadId: string): Promise<void> {
     const slot = newSlot();
     this.#show(slot);
+    this.loading = threadId;
     this.host.tell('thread.load.start', { threadId });
     this.host.changed();
     try {
       const conversation = await this.#loaded(threadId);
       if (this.slot !== slot) return;
       slot.conversation = conversation;
-      this.host.tell('thread.change', { threadId });
+      this.#tellThread(threadId);
     } catch (error) {
       if (this.slot !== slot) return;
       this.loadFailure = { threadId, error: asError(error) };
@@ -341,7 +368,7 @@ export class Chat {
     const { slot, threadId } = this;
     const from = slot.conversation.olderAfter;
     if (from === null || threadId === null || this.isLoadingOlder) return;
-    this.isLoadingOlder = true;
+    this.#loadingOlder.add(slot);
     this.host.changed();
     try {
       const page = await this.#olderPage(threadId, from);
@@ -349,7 +376,7 @@ export class Chat {
     } catch (error) {
       this.#failed(asError(error));
     } finally {
-      this.isLoadingOlder = false;
+      this.#loadingOlder.delete(slot);
       this.host.changed();
     }
   }
@@ -382,14 +409,18 @@ export class Chat {
     this.#requireIdle();
     const { slot, threadId } = this;
     if (threadId === null) return;
-    const fresh = await this.#loaded(threadId);
-    const first = fresh.items[0];
-    const reach = first ? slot.conversation.items.findIndex((item) => item.id === first.id) : -1;
-    const older = reach > 0 ? slot.conversation.items.slice(0, reach) : [];
+    const newest = slot.conversation.items.at(-1);
+    const fresh = await this.#orTold(this.#loaded(threadId));
+    const { items, unsent } = slot.conversation;
+    // A response that came in between has told more than was read.
+    if (slot.response || items.at(-1) !== newest) return;
+    const first = fresh.olderAfter === null ? undefined : fresh.items[0];
+    const reach = items.findIndex((item) => item.id === first?.id);
+    const older = items.slice(0, Math.max(reach, 0));
     slot.conversation = {
       ...slot.conversation,
       thread: fresh.thread,
-      items: [...older, ...fresh.items],
+      items: [...older, ...fresh.items, ...items.filter((item) => item.id === unsent?.id)],
       olderAfter: older.length > 0 ? slot.conversation.olderAfter : fresh.olderAfter,
     };
     if (fresh.thread) this.history.note(fresh.thread);
@@ -397,7 +428,7 @@ export class Chat {
   }
 
   async rename(threadId: string, title: string): Promise<void> {
-    const renamed = await this.history.rename(threadId, title);
+    const renamed = await this.#orTold(this.history.rename(threadId, title));
     for (const slot of [this.slot, ...this.#elsewhere.values()]) {
       if (slot.conversation.thread?.id === threadId) {
         slot.conversation = { ...slot.conversation, thread: renamed };
@@ -407,7 +438,8 @@ export class Chat {
   }
 
   async remove(threadId: string): Promise<void> {
-    await this.history.remove(threadId);
+    await this.#orTold(this.history.remove(threadId));
+    this.#elsewhere.get(threadId)?.response?.stop();
     if (this.threadId !== threadId) return;
     this.slot.response?.stop();
     this.startNew();
@@ -427,8 +459,9 @@ export class Chat {
       const item_ids = items.filter((item) => item.type !== 'end_of_turn').map((item) => item.id);
       await this.host.client().ask('items.feedback', { thread_id: threadId, item_ids, kind });
     } catch (error) {
-      if (before) this.feedback.set(key, before);
-      else this.feedback.delete(key);
+      const isLatest = this.feedback.get(key) === kind;
+      if (isLatest && before) this.feedback.set(key, before);
+      else if (isLatest) this.feedback.delete(key);
       this.#failed(asError(error));
       this.host.changed();
       throw error;
@@ -465,6 +498,17 @@ export class Chat {
     if (this.slot.response && thread) this.#elsewhere.set(thread.id, this.slot);
     this.slot.conversation = { ...left, thread, notices: [] };
     this.slot = slot;
+    this.loadFailure = null;
+    // The thread that is not waited for any longer.
+    const superseded = this.loading;
+    this.loading = null;
+    if (superseded !== null) this.host.tell('thread.load.end', { threadId: superseded });
+  }
+
+  #tellThread(threadId: string | null): void {
+    if (threadId === this.#toldThread) return;
+    this.#toldThread = threadId;
+    this.host.tell('thread.change', { threadId });
   }
 
   #requireIdle(): void {
@@ -475,15 +519,26 @@ export class Chat {
   #failed(error: Error): void {
     this.host.tell('error', { error });
   }
+
+  async #orTold<T>(done: Promise<T>): Promise<T> {
+    try {
+      return await done;
+    } catch (error) {
+      this.#failed(asError(error));
+      throw error;
+    }
+  }
 }
 
 function newSlot(): Slot {
   return { conversation: emptyConversation(), response: null };
 }
 
-/** Without what told of the last attempt. */
+/** Without what told of the last attempt, and what was left of it. */
 function cleanedUp(conversation: Conversation): Conversation {
-  return { ...conversation, notices: [], failure: null, unsent: null, progress: null };
+  const { unsent } = conversation;
+  const left = without(conversation, (item) => item.id === unsent?.id);
+  return { ...left, notices: [], failure: null, unsent: null, progress: null };
 }
 
 let lastLocalId = 0;

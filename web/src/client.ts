@@ -1,7 +1,7 @@
 /** Requests to a ChatKit server, and the events that come back. Knows no document. */
 
 import type { ClientSecret } from './client-secret';
-import { asError, isAbort, RequestFailure } from './errors';
+import { asError, RequestFailure } from './errors';
 import type {
   Attachment,
   JsonOperations,
@@ -30,6 +30,23 @@ export interface Connection {
 const REPEATABLE: ReadonlySet<string> = new Set(['threads.list', 'threads.get_by_id', 'items.list']);
 const REPEAT_DELAYS_MS = [400, 1_600];
 const SHORT_REASON = 300;
+const OPENAI_HOST = 'api.openai.com';
+
+/** The events that are known, with what each cannot do without. */
+const NEEDS: Readonly<Record<StreamEvent['type'], string>> = {
+  'thread.created': 'thread',
+  'thread.updated': 'thread',
+  'thread.item.added': 'item',
+  'thread.item.done': 'item',
+  'thread.item.replaced': 'item',
+  'thread.item.updated': 'update',
+  'thread.item.removed': 'item_id',
+  stream_options: 'stream_options',
+  progress_update: 'text',
+  client_effect: 'name',
+  notice: 'message',
+  error: 'type',
+};
 
 export class Client {
   constructor(private readonly connection: Connection) {}
@@ -58,10 +75,15 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<JsonOperations[Type][1]> {
     const response = await this.#post({ type, params }, 'application/json', signal);
+    let text: string;
     try {
-      return (await response.json()) as JsonOperations[Type][1];
+      text = await response.text();
     } catch (error) {
-      if (isAbort(error)) throw error;
+      throw broken(error, signal);
+    }
+    try {
+      return JSON.parse(text) as JsonOperations[Type][1];
+    } catch (error) {
       throw new RequestFailure('The answer is not JSON.', 'protocol', response.status, false, {
         cause: error,
       });
@@ -71,47 +93,42 @@ export class Client {
   /**
    * The events of a streaming operation, in order. Ends when the body ends.
    *
-   * @param onOpen - Called when the server has accepted the operation.
-   * @throws RequestFailure - It was refused, or the connection broke; an `AbortError` where
-   * `signal` ended it.
+   * @throws RequestFailure - It was refused, or the connection broke; the reason of `signal` where
+   * that ended it.
    */
-  async *stream(
-    operation: StreamingOperation,
-    signal: AbortSignal,
-    onOpen?: () => void,
-  ): AsyncGenerator<StreamEvent> {
+  async *stream(operation: StreamingOperation, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const response = await this.#post(operation, 'text/event-stream', signal);
-    if (isJson(response)) {
-      await refuseTold(response);
-      onOpen?.();
-      return;
-    }
-    onOpen?.();
+    if (isJson(response)) return refuseTold(response);
     if (!response.body) return;
     try {
-      for await (const data of eventData(response.body)) {
+      for await (const data of eventData(response.body, signal)) {
         const event = this.#parsed(data);
         if (event) yield event;
       }
     } catch (error) {
-      if (isAbort(error) || signal.aborted) throw error;
-      throw new RequestFailure('The connection broke.', 'network', undefined, false, {
-        cause: error,
-      });
+      throw broken(error, signal);
     }
+    signal.throwIfAborted();
   }
 
   #parsed(data: string): StreamEvent | null {
-    let event: unknown;
+    let event: Record<string, unknown> | null = null;
     try {
-      event = JSON.parse(data);
+      event = JSON.parse(data) as Record<string, unknown> | null;
     } catch {
+      // told below
+    }
+    const type = event?.['type'];
+    if (typeof type !== 'string') {
       this.connection.log?.('stream.malformed_frame');
       return null;
     }
-    if (typeof (event as { type?: unknown } | null)?.type === 'string') return event as StreamEvent;
-    this.connection.log?.('stream.malformed_frame');
-    return null;
+    const needed = Object.hasOwn(NEEDS, type) ? NEEDS[type as StreamEvent['type']] : null;
+    if (needed === null || (event?.[needed] ?? null) === null) {
+      this.connection.log?.(needed === null ? 'stream.unknown_event' : 'stream.malformed_event', { type });
+      return null;
+    }
+    return event as unknown as StreamEvent;
   }
 
   /** A file sent to the page's own upload endpoint, in one request. */
@@ -141,11 +158,12 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<Response> {
     const { secret } = this.connection;
-    const bearer = await secret?.get();
+    const bearer = secret && (await unlessAborted(secret.get(), signal));
     let response = await this.#send(operation, accept, bearer, signal);
     if (response.status === 401 && secret && bearer !== undefined) {
       // Refused requests were not carried out, so this one can be sent again.
-      response = await this.#send(operation, accept, await secret.replace(bearer), signal);
+      const renewed = await unlessAborted(secret.replace(bearer), signal);
+      response = await this.#send(operation, accept, renewed, signal);
     }
     await refuseFailed(response);
     return response;
@@ -157,7 +175,8 @@ export class Client {
     bearer: string | undefined,
     signal?: AbortSignal,
   ): Promise<Response> {
-    const { url, locale, metadata } = this.connection;
+    const { locale, metadata, log } = this.connection;
+    const url = absolute(this.connection.url);
     const told = metadata?.();
     // A plain object and a string: overrides of `fetch` spread the one and parse the other.
     const headers: Record<string, string> = {
@@ -166,22 +185,31 @@ export class Client {
       'Accept-Language': locale(),
     };
     if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
-    const init: RequestInit = {
+    if (new URL(url).host === OPENAI_HOST) headers['OpenAI-Beta'] = 'chatkit_beta=v1';
+    const body = JSON.stringify(told ? { ...operation, metadata: told } : operation);
+    const op = operation.type;
+    const start = performance.now();
+    log?.('request', { op });
+    const response = await this.#fetched(url, {
       method: 'POST',
       headers,
-      body: JSON.stringify(told ? { ...operation, metadata: told } : operation),
-    };
-    if (signal) init.signal = signal;
-    return this.#fetched(absolute(url), init);
+      body,
+      // Overrides of `fetch` may count on one.
+      signal: signal ?? new AbortController().signal,
+    });
+    log?.('response', { op, status: response.status, ms: Math.round(performance.now() - start) });
+    return response;
   }
 
-  async #fetched(url: string, init: RequestInit): Promise<Response> {
+  async #fetched(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
+    init.signal.throwIfAborted();
     const own = this.connection.fetch?.();
     try {
       // Native `fetch` must be called with no `this` but the window.
-      return own ? await own.call(globalThis, url, init) : await fetch(url, init);
+      const response = own ? own.call(globalThis, url, init) : fetch(url, init);
+      return await unlessAborted(response, init.signal);
     } catch (error) {
-      if (isAbort(error) || init.signal?.aborted) throw error;
+      if (init.signal.aborted) throw error;
       const message = asError(error).message || 'The server cannot be reached.';
       throw new RequestFailure(message, 'network', undefined, false, { cause: error });
     }
@@ -206,22 +234,46 @@ async function refuseFailed(response: Response): Promise<void> {
 
 /** A streaming operation that is answered with JSON has failed, if the JSON says so. */
 async function refuseTold(response: Response): Promise<void> {
-  const reason = shortReason(await response.text());
-  if (reason !== null) throw new RequestFailure(reason, 'http', response.status, true);
+  const body = await response.text().catch(() => '');
+  const { error, detail } = membersOf(body);
+  if (!error && !detail) return;
+  const reason = shortReason(body);
+  const message = reason ?? 'The server answered with an error.';
+  throw new RequestFailure(message, 'http', response.status, reason !== null);
+}
+
+function broken(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return error;
+  return new RequestFailure('The connection broke.', 'network', undefined, false, { cause: error });
 }
 
 function shortReason(body: string): string | null {
-  let parsed: unknown;
+  const { error, detail, message } = membersOf(body);
+  const told = [(error as { message?: unknown } | null | undefined)?.message, error, detail, message];
+  const isShort = (reason: unknown): reason is string =>
+    typeof reason === 'string' && reason !== '' && reason.length <= SHORT_REASON;
+  return told.find(isShort) ?? null;
+}
+
+function membersOf(body: string): Record<string, unknown> {
   try {
-    parsed = JSON.parse(body);
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
   } catch {
-    return null;
+    return {};
   }
-  if (typeof parsed !== 'object' || parsed === null) return null;
-  const { error, detail, message } = parsed as Record<string, unknown>;
-  const told = (error as { message?: unknown } | null | undefined)?.message ?? error ?? detail;
-  const reason = told ?? message;
-  return typeof reason === 'string' && reason.length <= SHORT_REASON && reason ? reason : null;
+}
+
+/** What is waited for, or the reason of the signal, whichever is first. */
+export function unlessAborted<T>(waited: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return waited;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const settle = (): void => signal.removeEventListener('abort', stop);
+    Promise.resolve(waited).then(resolve, reject).finally(settle);
+  });
 }
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

@@ -84,8 +84,9 @@ export function after(conversation: Conversation, event: StreamEvent): Conversat
     case 'thread.updated':
       return { ...conversation, thread: metadataOf(event.thread) };
     case 'thread.item.added':
-      return upserted(conversation, event.item, true);
+      return withProgressPast(upserted(conversation, event.item, true), event.item);
     case 'thread.item.done':
+      return withProgressPast(upserted(conversation, event.item, false), event.item);
     case 'thread.item.replaced':
       return upserted(conversation, event.item, false);
     case 'thread.item.updated':
@@ -129,8 +130,12 @@ export function upserted(
   const pending = new Set(conversation.pending);
   if (isPending) pending.add(item.id);
   else pending.delete(item.id);
-  const progress = isVisible(item) && item.type !== 'user_message' ? null : conversation.progress;
-  return { ...conversation, items, pending, progress };
+  return { ...conversation, items, pending };
+}
+
+/** What the progress line told of is there once an item can be seen. */
+function withProgressPast(conversation: Conversation, item: ThreadItem): Conversation {
+  return isVisible(item) ? { ...conversation, progress: null } : conversation;
 }
 
 function withUpdate(conversation: Conversation, id: string, update: ItemUpdate): Conversation {
@@ -155,13 +160,18 @@ export function without(
 export function settled(conversation: Conversation): Conversation {
   const kept = without(
     conversation,
-    (item) => conversation.pending.has(item.id) && isEmpty(item),
+    (item) =>
+      isImageless(item) || (conversation.pending.has(item.id) && isEmptyMessage(item)),
   );
   return { ...kept, pending: new Set(), progress: null };
 }
 
-function isEmpty(item: ThreadItem): boolean {
-  if (item.type === 'assistant_message') return !item.content.some((part) => part.text.trim());
+function isEmptyMessage(item: ThreadItem): boolean {
+  return item.type === 'assistant_message' && !item.content.some((part) => part.text.trim());
+}
+
+/** Also a finished one can be: its image was refused, or failed. */
+function isImageless(item: ThreadItem): boolean {
   return item.type === 'generated_image' && !item.image;
 }
 

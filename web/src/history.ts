@@ -28,34 +28,32 @@ export class History {
 
   /** Read the first page again; what is shown stays until it is there. */
   async refresh(): Promise<void> {
-    this.#after = null;
-    this.#hasMore = true;
-    await this.#read([]);
+    await this.#read(null);
   }
 
   async loadMore(): Promise<void> {
-    if (this.#hasMore && !this.isLoading) await this.#read(this.threads);
+    if (this.#hasMore && !this.isLoading) await this.#read(this.#after);
   }
 
-  async #read(before: readonly ThreadMetadata[]): Promise<void> {
+  async #read(from: string | null): Promise<void> {
     const reading = ++this.#reading;
     this.isLoading = true;
     this.failure = null;
     this.changed();
     try {
-      const after = this.#after === null ? {} : { after: this.#after };
       const page = await this.client().ask('threads.list', {
         limit: PAGE_SIZE,
         order: 'desc',
-        ...after,
+        ...(from === null ? {} : { after: from }),
       });
       if (reading !== this.#reading) return;
-      const known = new Set(before.map((thread) => thread.id));
+      const shown = from === null ? [] : this.threads;
+      const known = new Set(shown.map((thread) => thread.id));
       const added = page.data.filter((thread) => !known.has(thread.id)).map(metadataOf);
-      this.threads = [...before, ...added];
+      this.threads = [...shown, ...added];
       this.#after = page.after ?? page.data.at(-1)?.id ?? null;
-      // A page that brings nothing new would be asked for again and again.
-      this.#hasMore = page.has_more && added.length > 0;
+      // The same page would be asked for again and again.
+      this.#hasMore = page.has_more && this.#after !== null && this.#after !== from;
     } catch (error) {
       if (reading !== this.#reading) return;
       this.failure = asError(error);
@@ -68,42 +66,52 @@ export class History {
     }
   }
 
-  /** Put a thread where it was, or first where it is new. */
+  /** Put a new thread first. */
+  add(thread: Thread): void {
+    const others = this.threads.filter((other) => other.id !== thread.id);
+    this.threads = [metadataOf(thread), ...others];
+    this.changed();
+  }
+
+  /** Show what has changed of a thread. One that is not in the list was deleted, or is yet to be read. */
   note(thread: Thread | ThreadMetadata): void {
     const metadata = 'items' in thread ? metadataOf(thread) : thread;
-    const index = this.threads.findIndex((other) => other.id === metadata.id);
-    this.threads =
-      index < 0 ? [metadata, ...this.threads] : this.threads.with(index, metadata);
+    this.threads = this.threads.map((other) => (other.id === metadata.id ? metadata : other));
     this.changed();
   }
 
   /** Change the title at once, and back where the server refuses. */
   async rename(threadId: string, title: string): Promise<ThreadMetadata> {
-    const before = this.threads;
-    this.threads = before.map((thread) => (thread.id === threadId ? { ...thread, title } : thread));
-    this.changed();
+    const before = this.threads.find((thread) => thread.id === threadId);
+    if (before) this.note({ ...before, title });
     try {
       const renamed = await this.client().ask('threads.update', { thread_id: threadId, title });
       const metadata = metadataOf(renamed);
       this.note(metadata);
       return metadata;
     } catch (error) {
-      this.threads = before;
-      this.changed();
+      if (before) this.note(before);
       throw error;
     }
   }
 
   async remove(threadId: string): Promise<void> {
-    const before = this.threads;
-    this.threads = before.filter((thread) => thread.id !== threadId);
-    this.changed();
+    const index = this.threads.findIndex((thread) => thread.id === threadId);
+    const removed = this.threads.slice(index, index + 1);
+    this.#drop(threadId);
     try {
       await this.client().ask('threads.delete', { thread_id: threadId });
+      this.#drop(threadId); // a page that was asked for before may have brought it back
     } catch (error) {
-      this.threads = before;
+      this.#drop(threadId);
+      if (index >= 0) this.threads = this.threads.toSpliced(index, 0, ...removed);
       this.changed();
       throw error;
     }
+  }
+
+  #drop(threadId: string): void {
+    this.threads = this.threads.filter((thread) => thread.id !== threadId);
+    this.changed();
   }
 }

@@ -32,22 +32,23 @@ function updatedMessage(
   update: ItemUpdate,
 ): AssistantMessageItem | null {
   if (!('content_index' in update)) return null;
+  const part = updatedPart(item.content[update.content_index] ?? emptyPart(), update);
+  if (!part) return null;
   const content = [...item.content];
   // An update may be for a part that no event has brought.
-  while (content.length <= update.content_index) content.push(emptyPart());
-  const part = content[update.content_index] ?? emptyPart();
-  content[update.content_index] = updatedPart(part, update);
+  while (content.length < update.content_index) content.push(emptyPart());
+  content[update.content_index] = part;
   return { ...item, content };
 }
 
 type PartUpdate = Extract<ItemUpdate, { content_index: number }>;
 
-function updatedPart(part: AssistantContent, update: PartUpdate): AssistantContent {
+function updatedPart(part: AssistantContent, update: PartUpdate): AssistantContent | null {
   switch (update.type) {
     case 'assistant_message.content_part.text_delta':
       return { ...part, text: part.text + update.delta };
     case 'assistant_message.content_part.annotation_added': {
-      const annotations = [...part.annotations];
+      const annotations = [...(part.annotations ?? [])];
       annotations.splice(update.annotation_index, 0, update.annotation);
       return { ...part, annotations };
     }
@@ -57,8 +58,10 @@ function updatedPart(part: AssistantContent, update: PartUpdate): AssistantConte
       const given = update.content.annotations ?? [];
       return { ...update.content, annotations: given.length > 0 ? given : part.annotations };
     }
-    default:
+    case 'assistant_message.content_part.added':
       return { ...update.content, annotations: update.content.annotations ?? [] };
+    default:
+      return null;
   }
 }
 
@@ -93,9 +96,9 @@ function withComponent(
 ): WidgetNode | null {
   if (node.id === id) return change(node);
   const children = node['children'];
-  const list = childrenOf(node);
+  const list: unknown[] = Array.isArray(children) ? children : [children];
   for (const [index, child] of list.entries()) {
-    const changed = withComponent(child, id, change);
+    const changed = isNode(child) ? withComponent(child, id, change) : null;
     if (changed) {
       return { ...node, children: Array.isArray(children) ? list.with(index, changed) : changed };
     }

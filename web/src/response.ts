@@ -3,9 +3,9 @@
  * the page to run a tool. It ends exactly once, whatever comes in between.
  */
 
-import type { Client } from './client';
-import { after, lastUserMessage, settled, type Conversation } from './conversation';
-import { asError, IntegrationError, isAbort, RequestFailure } from './errors';
+import { unlessAborted, type Client } from './client';
+import { after, isKnownItem, lastUserMessage, settled, type Conversation } from './conversation';
+import { asError, IntegrationError, RequestFailure } from './errors';
 import type { ClientToolCallItem, StreamEvent, StreamingOperation, ThreadItem } from './protocol';
 
 export type ClientTool = (call: {
@@ -28,6 +28,8 @@ export interface ResponseHost {
   /** An event came that concerns more than the conversation. */
   heard(slot: Slot, event: StreamEvent): void;
   failed(error: Error): void;
+  /** Something is ignored. */
+  log(name: string, data: Record<string, unknown>): void;
 }
 
 export interface ResponseRequest {
@@ -36,7 +38,7 @@ export interface ResponseRequest {
   optimistic?: ThreadItem;
   /** Puts back what was taken away before the server has accepted the operation. */
   undo?: () => void;
-  /** What a click on Retry does where nothing of the answer is there; else the last is retried. */
+  /** What a click on Retry does where asking for another answer would be wrong. */
   again?: () => void;
   /** Asks for another answer to the last message of the user. */
   retryLast: () => void;
@@ -45,7 +47,7 @@ export interface ResponseRequest {
 export class Response {
   /** Whether Stop is offered. */
   allowCancel = false;
-  /** Settles when the server has taken the operation: with a message, when it has echoed it. */
+  /** Settles at the first event of the answer: with a message, when the server has echoed it. */
   readonly accepted: Promise<void>;
   /** Settles when the response is over; rejected where it failed. */
   readonly finished: Promise<void>;
@@ -54,7 +56,8 @@ export class Response {
   #accept!: () => void;
   #refuse!: (error: Error) => void;
   #isAccepted = false;
-  #isStopped = false;
+  /** Whether this has gone on from the operation to the output of a tool. */
+  #isContinued = false;
   #failure: Error | null = null;
 
   constructor(
@@ -75,17 +78,22 @@ export class Response {
 
   /** End it and keep what is there, as the server does. */
   stop(): void {
-    this.#isStopped = true;
-    this.#abort.abort();
+    this.#abort.abort(stopped());
+  }
+
+  get #isStopped(): boolean {
+    return this.#abort.signal.aborted;
   }
 
   async #run(): Promise<void> {
     try {
       let operation: StreamingOperation | null = this.request.operation;
-      while (operation && !this.#isStopped) operation = await this.#streamed(operation);
+      while (operation) operation = await this.#streamed(operation);
     } catch (error) {
-      if (!this.#isStopped && !isAbort(error)) this.#fail(asError(error));
+      // Of two failures the first tells more: the server's own words.
+      if (!this.#isStopped && !this.#failure) this.#fail(asError(error));
     }
+    if (this.#isStopped && !this.#isAccepted) this.#markUnsent();
     this.slot.response = null;
     this.slot.conversation = settled(this.slot.conversation);
     this.host.changed(this.slot);
@@ -97,21 +105,21 @@ export class Response {
   async #streamed(operation: StreamingOperation): Promise<StreamingOperation | null> {
     let call: ClientToolCallItem | null = null;
     let isFailed = false;
-    const onOpen = (): void => {
-      if (!this.request.optimistic) this.#accepts();
-    };
-    for await (const event of this.host.client.stream(operation, this.#abort.signal, onOpen)) {
+    for await (const event of this.host.client.stream(operation, this.#abort.signal)) {
       if (this.#isStopped) return null;
       this.#take(event);
       call = pendingCall(event) ?? call;
       isFailed ||= event.type === 'error';
     }
+    if (isFailed) return null;
     // A server that echoes nothing has taken the message nevertheless.
     this.#accepts();
-    return call && !isFailed && !this.#isStopped ? this.#withOutput(call) : null;
+    // What is not there any more was taken back.
+    return call && this.slot.conversation.items.includes(call) ? this.#withOutput(call) : null;
   }
 
   #take(event: StreamEvent): void {
+    if (!this.request.optimistic) this.#accepts();
     if (event.type === 'stream_options') {
       this.allowCancel = event.stream_options.allow_cancel;
     } else if (event.type === 'error') {
@@ -124,15 +132,20 @@ export class Response {
   }
 
   #withEvent(event: StreamEvent): Conversation {
+    const { conversation } = this.slot;
     const { optimistic } = this.request;
-    const isEcho =
-      event.type === 'thread.item.done' && event.item.type === 'user_message' && optimistic;
-    if (!isEcho || this.#isAccepted) return after(this.slot.conversation, event);
-    this.#accepts();
-    const items = this.slot.conversation.items.map((item) =>
-      item.id === optimistic.id ? event.item : item,
-    );
-    return { ...this.slot.conversation, items };
+    if (optimistic && !this.#isAccepted && isUserMessage(event)) {
+      this.#accepts();
+      const items = conversation.items.map((item) => (item.id === optimistic.id ? event.item : item));
+      return { ...conversation, items };
+    }
+    const next = after(conversation, event);
+    if (event.type === 'thread.item.updated' && next === conversation) {
+      this.host.log('stream.ignored_update', { type: event.update.type });
+    } else if ('item' in event && !isKnownItem(event.item)) {
+      this.host.log('stream.unknown_item', { type: event.item.type });
+    }
+    return next;
   }
 
   #accepts(): void {
@@ -145,32 +158,44 @@ export class Response {
     const message = event.message ?? undefined;
     const error = new IntegrationError(message ?? `The server failed: ${event.code}.`, 'response_failed');
     this.#failure = error;
-    const retry = event.allow_retry ? this.request.retryLast : undefined;
+    const retry = event.allow_retry ? this.#retry() : undefined;
     this.slot.conversation = { ...this.slot.conversation, failure: { message, retry } };
     this.host.failed(error);
   }
 
+  /** What a click on Retry does. A message that the server has would be there twice if sent again. */
+  #retry(): (() => void) | undefined {
+    const { optimistic, again, retryLast } = this.request;
+    const isPast = this.#isContinued || (optimistic && this.#isAccepted);
+    if (again && !isPast) return again;
+    return lastUserMessage(this.slot.conversation) ? retryLast : undefined;
+  }
+
   #fail(error: Error): void {
     this.#failure = error;
-    const { optimistic, undo, again, retryLast } = this.request;
     const message = error instanceof RequestFailure && error.told ? error.message : undefined;
-    if (!this.#isAccepted) undo?.();
-    const { conversation } = this.slot;
-    if (!this.#isAccepted && optimistic) {
-      const unsent = { id: optimistic.id, message, retry: again ?? retryLast };
-      this.slot.conversation = { ...conversation, unsent };
+    if (!this.#isAccepted) this.request.undo?.();
+    if (this.#isAccepted || !this.request.optimistic) {
+      const failure = { message, interrupted: this.#isAccepted, retry: this.#retry() };
+      this.slot.conversation = { ...this.slot.conversation, failure };
     } else {
-      const canAskAgain = again ?? (lastUserMessage(conversation) ? retryLast : undefined);
-      const failure = { message, interrupted: this.#isAccepted, retry: canAskAgain };
-      this.slot.conversation = { ...conversation, failure };
+      this.#markUnsent(message);
     }
     this.host.failed(error);
   }
 
+  #markUnsent(message?: string): void {
+    const { optimistic, again, retryLast } = this.request;
+    if (!optimistic) return;
+    const unsent = { id: optimistic.id, message, retry: again ?? retryLast };
+    this.slot.conversation = { ...this.slot.conversation, unsent };
+  }
+
   /** Runs the page's tool; the operation that tells the server what it gave. */
   async #withOutput(call: ClientToolCallItem): Promise<StreamingOperation | null> {
-    const result = await this.#toolResult(call);
-    if (this.#isStopped) return null;
+    // A tool that is still running must not keep Stop from ending this.
+    const result = await unlessAborted(this.#toolResult(call), this.#abort.signal);
+    this.#isContinued = true;
     const done: ThreadItem = { ...call, status: 'completed', output: result };
     this.slot.conversation = after(this.slot.conversation, { type: 'thread.item.done', item: done });
     const thread_id = call.thread_id || (this.slot.conversation.thread?.id ?? '');
@@ -181,12 +206,12 @@ export class Response {
     try {
       const tool = this.host.clientTool();
       if (!tool) throw new Error(`The page has no onClientTool, so ${call.name} cannot run.`);
-      const result = (await tool({ name: call.name, params: call.arguments })) ?? {};
-      JSON.stringify(result); // fails where it cannot be sent
+      const result = (await tool({ name: call.name, params: call.arguments ?? {} })) ?? {};
+      if (JSON.stringify(result) === undefined) throw new TypeError(`${call.name} gave no JSON.`);
       return result;
     } catch (error) {
       // Told to the model, which can go on without it.
-      this.host.failed(asError(error));
+      if (!this.#isStopped) this.host.failed(asError(error));
       return { error: asError(error).message };
     }
   }
@@ -196,6 +221,12 @@ function pendingCall(event: StreamEvent): ClientToolCallItem | null {
   if (event.type !== 'thread.item.done' && event.type !== 'thread.item.added') return null;
   const { item } = event;
   return item.type === 'client_tool_call' && item.status === 'pending' ? item : null;
+}
+
+type ItemEvent = Extract<StreamEvent, { item: ThreadItem }>;
+
+function isUserMessage(event: StreamEvent): event is ItemEvent {
+  return 'item' in event && event.item.type === 'user_message';
 }
 
 function stopped(): Error {
