@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import chatkit, debug, hosted, ops, sessions
+from chatkit_backend.api import chatkit, debug, hosted, ops, pages, sessions
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
@@ -69,8 +69,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=importlib.metadata.version("chatkit-backend"),
         lifespan=lifespan,
     )
-    for router in (chatkit.router, sessions.router, hosted.router, ops.router, debug.router):
-        app.include_router(router)
+    for module in (chatkit, sessions, hosted, ops, debug, pages):
+        app.include_router(module.router)
     add_error_handlers(app)
     _add_middleware(app, settings)
     return app

@@ -1,0 +1,79 @@
+/** The bar above the chat: title, new chat, history, and two buttons of the page's own. */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../icons';
+import { define, Part } from '../ui';
+
+export class Header extends Part {
+  protected override render(): TemplateResult {
+    const { chat, options, strings } = this.ui;
+    const { leftAction, rightAction, title } = options.header;
+    const isHistory = chat.history.isOpen;
+    const shown = title?.text ?? chat.conversation.thread?.title ?? '';
+    return html`
+      <header class="header">
+        ${leftAction ? this.#button(leftAction.icon, leftAction.icon, leftAction.onClick) : nothing}
+        ${isHistory
+          ? this.#button(strings.back, 'back', () => this.#toggleHistory(), true)
+          : nothing}
+        <h2 class="title" dir="auto">
+          ${isHistory ? strings.history : (title?.enabled ?? true) ? shown : ''}
+        </h2>
+        ${chat.threadId !== null || isHistory || chat.loadFailure
+          ? this.#button(strings.newChat, 'compose', () => this.#startNew())
+          : nothing}
+        ${options.history.enabled && !isHistory
+          ? this.#button(strings.history, 'history', () => this.#toggleHistory())
+          : nothing}
+        ${rightAction
+          ? this.#button(rightAction.icon, rightAction.icon, rightAction.onClick)
+          : nothing}
+      </header>
+    `;
+  }
+
+  #button(label: string, name: string, onClick: () => void, mirrored = false): TemplateResult {
+    return html`<button
+      type="button"
+      class="icon-button"
+      aria-label=${label}
+      title=${label}
+      @click=${onClick}
+    >
+      ${icon(name, mirrored)}
+    </button>`;
+  }
+
+  #toggleHistory(): void {
+    this.dispatchEvent(new Event('ck-history'));
+  }
+
+  #startNew(): void {
+    const { chat } = this.ui;
+    if (chat.history.isOpen) this.#toggleHistory();
+    chat.startNew();
+  }
+}
+
+define('ck-header', Header);
+
+export const headerStyles = css`
+  .header {
+    display: flex;
+    align-items: center;
+    gap: var(--ck-unit);
+    min-block-size: calc(var(--ck-unit) * 13);
+    padding-inline: calc(var(--ck-unit) * 2);
+  }
+  .header .title {
+    flex: 1;
+    min-inline-size: 0;
+    margin: 0;
+    padding-inline: calc(var(--ck-unit) * 2);
+    overflow: hidden;
+    font-size: 1em;
+    font-weight: 600;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+`;

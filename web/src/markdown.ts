@@ -1,0 +1,207 @@
+/** Markdown as people see it: text of the model, of tools, and of the page. */
+
+import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+import { until } from 'lit/directives/until.js';
+import { parsedUrl } from './links';
+import { endpointOfScript, part } from './parts';
+import { define, Part, type Ui } from './ui';
+
+/** Whether an image may be shown; a request for it would tell its server about the chat. */
+export type ImagePolicy = (url: string) => boolean;
+
+export interface RenderedBlock {
+  html: string;
+}
+
+type MarkdownPart = typeof import('./parts/markdown');
+type HighlightPart = typeof import('./parts/highlight');
+type MathPart = typeof import('./parts/math');
+
+/** What the thread, or else the page, lets images come from. The server's own are always shown. */
+export function imagePolicy(ui: Ui): ImagePolicy {
+  const { chat, options } = ui;
+  const allowed = chat.conversation.thread?.allowed_image_domains ?? options.allowedImageDomains ?? [];
+  return (url) => {
+    if (/^(data|blob):/i.test(url)) return true;
+    const address = parsedUrl(url);
+    if (!address) return false;
+    const server = parsedUrl(options.api.url ?? endpointOfScript());
+    if (address.origin === server?.origin) return true;
+    return allowed.some(
+      (domain) =>
+        domain === '*' || address.hostname === domain || address.hostname.endsWith(`.${domain}`),
+    );
+  };
+}
+
+let loaded: MarkdownPart | null = null;
+
+/** The parser, from when the script has started; texts are shown plainly until it is there. */
+export async function loadMarkdown(): Promise<MarkdownPart> {
+  loaded = await part<MarkdownPart>('markdown');
+  return loaded;
+}
+
+/** A short text with emphasis and links, without paragraphs. */
+export function inlineMarkdown(ui: Ui, text: string): TemplateResult {
+  const rendered = loadMarkdown().then(
+    (markdown) => html`${unsafeHTML(markdown.inline(text, imagePolicy(ui)))}`,
+    () => text,
+  );
+  return html`<span class="markdown-inline" dir="auto" @click=${(event: Event) => followDeeplink(ui, event)}
+    >${loaded ? unsafeHTML(loaded.inline(text, imagePolicy(ui))) : until(rendered, text)}</span
+  >`;
+}
+
+/** A text in Markdown. Blocks that are finished keep their elements while others are written. */
+export class MarkdownView extends Part {
+  static override properties: PropertyDeclarations = {
+    ...Part.properties,
+    text: { attribute: false },
+    markers: { attribute: false },
+    streaming: { type: Boolean },
+  };
+
+  declare text: string;
+  /** Where citations stand: `[code points from the start, number]`, in order. */
+  declare markers: readonly (readonly [number, number])[];
+  /** Whether more of it comes. */
+  declare streaming: boolean;
+
+  constructor() {
+    super();
+    this.text = '';
+    this.markers = [];
+    this.streaming = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener('click', this.#onClick);
+    if (loaded) return;
+    loadMarkdown().then(
+      () => this.requestUpdate(),
+      (error: unknown) => this.ui.failed(error),
+    );
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.removeEventListener('click', this.#onClick);
+  }
+
+  protected override render(): TemplateResult {
+    if (!loaded) return html`<div class="markdown plain" dir="auto">${this.text}</div>`;
+    const blocks = loaded.blocks(this.text, imagePolicy(this.ui), this.markers);
+    const last = blocks.length - 1;
+    return html`<div class="markdown" ?data-streaming=${this.streaming}>
+      ${blocks.map(
+        (block, index) =>
+          html`<div class="block" ?data-open=${this.streaming && index === last}>
+            ${unsafeHTML(block.html)}
+          </div>`,
+      )}
+    </div>`;
+  }
+
+  protected override updated(): void {
+    for (const code of this.querySelectorAll<HTMLElement>('.block:not([data-open]) .code')) {
+      this.#finishCode(code);
+    }
+    for (const formula of this.querySelectorAll<HTMLElement>('.math[data-math]')) {
+      void this.#typeset(formula);
+    }
+  }
+
+  /** Gives a block of code its colours and its button, once it is whole. */
+  #finishCode(block: HTMLElement): void {
+    if (block.dataset['done']) return;
+    block.dataset['done'] = 'true';
+    const { strings } = this.ui;
+    const bar = document.createElement('div');
+    bar.className = 'code-bar';
+    const name = document.createElement('span');
+    name.textContent = block.dataset['language'] ?? '';
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'copy-code';
+    button.textContent = strings.copyCode;
+    bar.append(name, button);
+    block.prepend(bar);
+    void this.#highlight(block);
+  }
+
+  async #highlight(block: HTMLElement): Promise<void> {
+    const code = block.querySelector('code');
+    const language = block.dataset['language'];
+    if (!code || !language) return;
+    try {
+      const { highlighted } = await part<HighlightPart>('highlight');
+      const coloured = highlighted(code.textContent ?? '', language);
+      if (coloured !== null) code.innerHTML = coloured;
+    } catch (error) {
+      this.ui.log('part.failed', { part: 'highlight' });
+      this.ui.failed(error);
+    }
+  }
+
+  async #typeset(formula: HTMLElement): Promise<void> {
+    const tex = formula.dataset['math'] ?? '';
+    delete formula.dataset['math'];
+    try {
+      const { typeset } = await part<MathPart>('math');
+      formula.innerHTML = typeset(tex, formula.dataset['display'] === 'true');
+    } catch (error) {
+      this.ui.log('part.failed', { part: 'math' });
+      this.ui.failed(error);
+    }
+  }
+
+  readonly #onClick = (event: Event): void => {
+    followDeeplink(this.ui, event);
+    const button = (event.target as Element).closest<HTMLElement>('.copy-code');
+    const code = button?.closest('.code')?.querySelector('code')?.textContent;
+    if (button && code !== null && code !== undefined) void this.#copy(button, code);
+  };
+
+  async #copy(button: HTMLElement, code: string): Promise<void> {
+    const { strings } = this.ui;
+    try {
+      await navigator.clipboard.writeText(code);
+      button.textContent = strings.copied;
+      setTimeout(() => {
+        button.textContent = strings.copyCode;
+      }, 2_000);
+    } catch {
+      this.ui.toast(strings.copyFailed);
+    }
+  }
+}
+
+define('ck-markdown', MarkdownView);
+
+/** A link to something in the page itself: told to it, and not followed. */
+function followDeeplink(ui: Ui, event: Event): void {
+  const link = (event.target as Element).closest<HTMLElement>('[data-deeplink]');
+  if (!link) return;
+  event.preventDefault();
+  ui.tell('deeplink', parsedDeeplink(link.dataset['deeplink'] ?? ''));
+}
+
+/** `chatkit-link://NAME?KEY=VALUE`, taken apart. Names keep their case, which URL would not. */
+export function parsedDeeplink(link: string): { name: string; data: Record<string, string> } {
+  const rest = link.replace(/^chatkit-link:\/*/i, '');
+  const [path = '', query = ''] = rest.split('?', 2);
+  const name = decoded(path.split('/', 1)[0] ?? '');
+  return { name, data: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+

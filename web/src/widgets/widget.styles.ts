@@ -1,0 +1,368 @@
+/** How widgets look. */
+
+import { css } from 'lit';
+
+export const widgetStyles = css`
+  .widget-item {
+    margin-block: calc(var(--ck-unit) * 3);
+  }
+  .widget {
+    min-inline-size: 0;
+    transition: opacity 0.15s;
+  }
+  .widget[data-inert] {
+    opacity: 0.5;
+  }
+  .card {
+    inline-size: 100%;
+    border: 1px solid var(--ck-border);
+    border-radius: var(--ck-radius-lg);
+    background: var(--ck-raised);
+    color: var(--ck-text);
+    overflow: hidden;
+  }
+  .card[data-size='sm'] {
+    max-inline-size: 22rem;
+  }
+  .card[data-size='md'] {
+    max-inline-size: 28rem;
+  }
+  .card[data-size='lg'] {
+    max-inline-size: 36rem;
+  }
+  .card-body {
+    display: flex;
+    flex-direction: column;
+    gap: calc(var(--ck-unit) * 3);
+    padding: calc(var(--ck-unit) * 4);
+  }
+  .widget-status {
+    display: flex;
+    align-items: center;
+    gap: calc(var(--ck-unit) * 2);
+    padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 4);
+    border-block-end: 1px solid var(--ck-border);
+    color: var(--ck-text-2);
+    font-size: 0.875em;
+  }
+  .widget-status img {
+    inline-size: 1.25em;
+    block-size: 1.25em;
+    border-radius: 4px;
+  }
+  .card-actions {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: flex-end;
+    gap: calc(var(--ck-unit) * 2);
+    padding: 0 calc(var(--ck-unit) * 4) calc(var(--ck-unit) * 4);
+  }
+  .list {
+    max-inline-size: 36rem;
+  }
+  .row-item {
+    padding: calc(var(--ck-unit) * 2.5) calc(var(--ck-unit) * 4);
+    gap: calc(var(--ck-unit) * 3);
+  }
+  .list [role='listitem'] + [role='listitem'] {
+    border-block-start: 1px solid var(--ck-border);
+  }
+  .row-item.clickable {
+    cursor: pointer;
+  }
+  .row-item.clickable:hover {
+    background: var(--ck-hover);
+  }
+  .row-item[aria-disabled='true'] {
+    opacity: 0.6;
+    cursor: default;
+  }
+  .show-more {
+    inline-size: 100%;
+    padding: calc(var(--ck-unit) * 2);
+    border: 0;
+    border-block-start: 1px solid var(--ck-border);
+    background: transparent;
+    color: var(--ck-text-2);
+    cursor: pointer;
+  }
+  .box {
+    min-inline-size: 0;
+    margin: 0;
+  }
+  .divider {
+    inline-size: 100%;
+    margin-block: calc(var(--ck-unit) * 1);
+    border: 0 solid var(--ck-border);
+    border-block-start-width: 1px;
+  }
+  .card-body > .divider[data-flush] {
+    inline-size: calc(100% + var(--ck-unit) * 8);
+    margin-inline: calc(var(--ck-unit) * -4);
+  }
+  .text,
+  .caption {
+    margin: 0;
+    overflow-wrap: anywhere;
+    white-space: pre-wrap;
+  }
+  .text[data-streaming]::after {
+    content: '▍';
+    color: var(--ck-text-3);
+    animation: ck-typing 1.2s infinite;
+  }
+  .text.editable {
+    inline-size: 100%;
+    padding: 0.1em 0.3em;
+    border: 1px solid transparent;
+    border-radius: var(--ck-radius-sm);
+    background: transparent;
+  }
+  .text.editable:hover,
+  .text.editable:focus {
+    border-color: var(--ck-border-strong);
+  }
+  .widget-title {
+    font-size: 1.125em;
+    font-weight: 600;
+    line-height: 1.3;
+    overflow-wrap: anywhere;
+  }
+  .caption {
+    color: var(--ck-text-2);
+    font-size: 0.75em;
+  }
+  [data-clamped] {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    overflow: hidden;
+  }
+  .badge {
+    --ck-badge: var(--ck-text-2);
+    display: inline-flex;
+    align-items: center;
+    padding: 0.1em 0.5em;
+    border: 1px solid transparent;
+    border-radius: var(--ck-radius-sm);
+    background: color-mix(in srgb, var(--ck-badge) 14%, transparent);
+    color: var(--ck-badge);
+    font-size: 0.75em;
+    font-weight: 500;
+    white-space: nowrap;
+  }
+  .badge[data-color='success'] {
+    --ck-badge: var(--ck-success);
+  }
+  .badge[data-color='danger'] {
+    --ck-badge: var(--ck-danger);
+  }
+  .badge[data-color='warning'] {
+    --ck-badge: var(--ck-warning);
+  }
+  .badge[data-color='info'] {
+    --ck-badge: var(--ck-info);
+  }
+  .badge[data-color='discovery'] {
+    --ck-badge: var(--ck-discovery);
+  }
+  .badge[data-variant='solid'] {
+    background: var(--ck-badge);
+    color: var(--ck-bg);
+  }
+  .badge[data-variant='outline'] {
+    border-color: currentcolor;
+    background: transparent;
+  }
+  .badge[data-size='sm'] {
+    font-size: 0.6875em;
+  }
+  .badge[data-size='lg'] {
+    font-size: 0.875em;
+  }
+  .badge[data-pill] {
+    border-radius: 999px;
+  }
+  .widget-icon {
+    display: inline-flex;
+  }
+  .widget-image {
+    display: block;
+    max-inline-size: 100%;
+    object-fit: cover;
+    border-radius: var(--ck-radius-sm);
+  }
+  .widget-image[data-frame] {
+    border: 1px solid var(--ck-border);
+  }
+  .widget-image.broken {
+    min-block-size: 3em;
+    background: var(--ck-hover);
+  }
+  .widget-button {
+    --ck-tone: var(--ck-text);
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: 0.4em;
+    min-block-size: calc(var(--ck-unit) * 9);
+    padding: 0 0.9em;
+    border: 1px solid transparent;
+    border-radius: var(--ck-radius-md);
+    background: transparent;
+    color: var(--ck-tone);
+    cursor: pointer;
+  }
+  .widget-button[data-color='primary'] {
+    --ck-tone: var(--ck-accent);
+  }
+  .widget-button[data-color='info'] {
+    --ck-tone: var(--ck-info);
+  }
+  .widget-button[data-color='discovery'] {
+    --ck-tone: var(--ck-discovery);
+  }
+  .widget-button[data-color='success'] {
+    --ck-tone: var(--ck-success);
+  }
+  .widget-button[data-color='caution'],
+  .widget-button[data-color='warning'] {
+    --ck-tone: var(--ck-warning);
+  }
+  .widget-button[data-color='danger'] {
+    --ck-tone: var(--ck-danger);
+  }
+  .widget-button[data-variant='solid'] {
+    background: var(--ck-tone);
+    color: var(--ck-bg);
+  }
+  .widget-button[data-variant='soft'] {
+    background: color-mix(in srgb, var(--ck-tone) 12%, transparent);
+  }
+  .widget-button[data-variant='outline'] {
+    border-color: color-mix(in srgb, var(--ck-tone) 35%, transparent);
+  }
+  .widget-button:hover:not(:disabled) {
+    filter: brightness(0.94);
+  }
+  .widget-button:disabled {
+    opacity: 0.5;
+    cursor: default;
+  }
+  .widget-button[data-size='3xs'],
+  .widget-button[data-size='2xs'],
+  .widget-button[data-size='xs'] {
+    min-block-size: calc(var(--ck-unit) * 6);
+    font-size: 0.75em;
+  }
+  .widget-button[data-size='sm'],
+  .widget-button[data-size='md'] {
+    min-block-size: calc(var(--ck-unit) * 7.5);
+    font-size: 0.875em;
+  }
+  .widget-button[data-size='xl'],
+  .widget-button[data-size='2xl'],
+  .widget-button[data-size='3xl'] {
+    min-block-size: calc(var(--ck-unit) * 11);
+    font-size: 1.0625em;
+  }
+  .widget-button[data-pill] {
+    border-radius: 999px;
+  }
+  .widget-button[data-uniform] {
+    aspect-ratio: 1;
+    padding: 0;
+  }
+  .widget-button[data-block] {
+    inline-size: 100%;
+  }
+  .field {
+    inline-size: 100%;
+    min-inline-size: 0;
+    min-block-size: calc(var(--ck-unit) * 9);
+    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 3);
+    border: 1px solid var(--ck-border-strong);
+    border-radius: var(--ck-radius-md);
+    background: var(--ck-bg);
+    color: var(--ck-text);
+  }
+  .field[data-variant='soft'] {
+    border-color: transparent;
+    background: var(--ck-hover);
+  }
+  .field[data-pill] {
+    border-radius: 999px;
+  }
+  .field::placeholder {
+    color: var(--ck-text-2);
+  }
+  textarea.field {
+    resize: vertical;
+  }
+  textarea[data-grows] {
+    field-sizing: content;
+  }
+  .check {
+    display: inline-flex;
+    align-items: center;
+    gap: calc(var(--ck-unit) * 2);
+    cursor: pointer;
+  }
+  .radios {
+    display: flex;
+    flex-wrap: wrap;
+    gap: calc(var(--ck-unit) * 3);
+  }
+  .radios[data-direction='col'] {
+    flex-direction: column;
+    gap: calc(var(--ck-unit) * 1.5);
+  }
+  .label {
+    font-size: 0.875em;
+    font-weight: 500;
+  }
+  .combobox {
+    position: relative;
+    display: flex;
+    inline-size: 100%;
+  }
+  .combobox .menu {
+    inset-block-start: calc(100% + 2px);
+    inset-inline: 0;
+  }
+  .chart {
+    inline-size: 100%;
+    margin: 0;
+  }
+  .chart svg {
+    display: block;
+    inline-size: 100%;
+    block-size: auto;
+    max-block-size: 20rem;
+  }
+  .chart .grid {
+    stroke: var(--ck-border);
+  }
+  .chart .tick {
+    fill: var(--ck-text-2);
+    font-size: 11px;
+  }
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: calc(var(--ck-unit) * 3);
+    margin: calc(var(--ck-unit) * 2) 0 0;
+    padding: 0;
+    list-style: none;
+    font-size: 0.8125em;
+  }
+  .legend li {
+    display: flex;
+    align-items: center;
+    gap: 0.4em;
+  }
+  .swatch {
+    inline-size: 0.75em;
+    block-size: 0.75em;
+    border-radius: 2px;
+  }
+`;

@@ -1,0 +1,141 @@
+/** A widget: data of the server, shown by components of our own, with actions and forms. */
+
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { asError } from '../errors';
+import type { WidgetNode } from '../protocol';
+import { define, Part } from '../ui';
+import { actionOf, merged, type Trigger, type WidgetAction } from './actions';
+import { formOf, isValid, valueOf, valuesOf } from './forms';
+import { renderNode } from './components';
+import { textOf } from './values';
+
+export class Widget extends Part {
+  static override properties: PropertyDeclarations = {
+    ...Part.properties,
+    itemId: { type: String },
+    root: { attribute: false },
+    isPreview: { type: Boolean },
+    running: { state: true },
+    expanded: { state: true },
+  };
+
+  declare itemId: string;
+  declare root: WidgetNode;
+  /** Whether it belongs to no item, as the card of an entity does. */
+  declare isPreview: boolean;
+  /** The actions that run, by the components that started them; `container` for the whole. */
+  declare running: ReadonlySet<string>;
+  /** Lists that show all of their rows. */
+  declare expanded: ReadonlySet<string>;
+
+  constructor() {
+    super();
+    this.isPreview = false;
+    this.running = new Set();
+    this.expanded = new Set();
+  }
+
+  get scheme(): 'light' | 'dark' {
+    const own = this.root['theme'];
+    return own === 'light' || own === 'dark' ? own : this.ui.options.theme.colorScheme;
+  }
+
+  /** Whether the whole of it waits. */
+  get isInert(): boolean {
+    return this.running.has('container');
+  }
+
+  /** Whether a streaming action could begin now. */
+  get isBlocked(): boolean {
+    return this.ui.chat.isBusy;
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    if (!this.root) return nothing;
+    return html`<div
+      class="widget"
+      data-scheme=${this.scheme}
+      ?data-inert=${this.isInert}
+      ?inert=${this.isInert}
+      dir="auto"
+    >
+      ${renderNode(this, this.root, '0')}
+    </div>`;
+  }
+
+  showAll(key: string): void {
+    this.expanded = new Set([...this.expanded, key]);
+  }
+
+  /** Whether the component of this key waits for its action. */
+  isRunning(key: string): boolean {
+    return this.running.has(key);
+  }
+
+  /**
+   * Start what a component asks for.
+   *
+   * @param key - Of the component, so that it can wait.
+   * @param element - Where it happened: in which form, with which control.
+   * @param submits - Whether the form must be valid first.
+   */
+  start(config: unknown, trigger: Trigger, key: string, element: Element, submits = false): void {
+    const action = actionOf(config, trigger);
+    if (!action || this.running.has(key) || this.isInert) return;
+    const form = formOf(element);
+    if (submits && form && !isValid(form)) return;
+    const payload = this.#payload(action, form, element);
+    void this.#run({ ...action, payload }, action.loading === 'container' ? 'container' : key);
+  }
+
+  #payload(
+    action: WidgetAction,
+    form: Element | null,
+    element: Element,
+  ): Record<string, unknown> | undefined {
+    const values = form ? valuesOf(form) : ownValue(element);
+    if (values.size === 0) return action.payload;
+    const { payload, dropped } = merged(action.payload, values);
+    for (const name of dropped) {
+      this.ui.failed(
+        new Error(`The action ${action.type} has a payload of the name ${name} already; the form's is dropped.`),
+      );
+    }
+    return payload;
+  }
+
+  async #run(action: WidgetAction, waiting: string): Promise<void> {
+    const { chat, options, tell } = this.ui;
+    const sent = action.payload ? { type: action.type, payload: action.payload } : { type: action.type };
+    if (action.loading !== 'none') this.running = new Set([...this.running, waiting]);
+    this.ui.log('widget.action', { type: action.type, handler: action.handler });
+    try {
+      if (action.handler === 'client') {
+        const widget = { id: this.itemId, widget: this.root as never };
+        await options.widgets.onAction?.(sent, widget);
+      } else if (this.isPreview) {
+        this.ui.log('widget.preview_action', { type: action.type });
+      } else if (!action.isStreaming) {
+        await chat.actQuietly(sent, this.itemId);
+      } else if (!chat.isBusy) {
+        await chat.act(sent, this.itemId);
+      }
+    } catch (error) {
+      if (action.handler === 'client') tell('error', { error: asError(error) });
+      if (action.handler === 'client' || !action.isStreaming) {
+        this.ui.toast(this.ui.strings.somethingWrong);
+      }
+    }
+    this.running = new Set([...this.running].filter((key) => key !== waiting));
+  }
+}
+
+define('ck-widget', Widget);
+
+/** What a control outside of any form adds to its own action. */
+function ownValue(element: Element): Map<string, unknown> {
+  const control = element.closest<HTMLElement>('[data-name]');
+  const name = textOf(control?.dataset['name']);
+  const value = control ? valueOf(control) : undefined;
+  return name && value !== undefined ? new Map([[name, value]]) : new Map();
+}
