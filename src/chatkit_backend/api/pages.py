@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _NOT_BUILT: Final = (
-    "The chat page is not built: install Node.js 20 or newer and run `make web`. "
+    "The chat page is not built: install Node.js 20 or newer, and install this package again. "
     "The API at /api/chatkit works without it."
 )
 # No script but the server's own; styles of the element are set through the object model. Pictures
