@@ -185,6 +185,12 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     await chat.send(message, { newThread: params.newThread ?? false });
   }
 
+  #quote(text: string): void {
+    const composer = this.#composer();
+    composer?.setQuote(text);
+    composer?.focusInput();
+  }
+
   #sendPrompt(content: UserContent[]): void {
     const message: OutgoingMessage = {
       content,
@@ -383,7 +389,11 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
                 .tick=${tick}
                 @ck-prompt=${(event: CustomEvent<UserContent[]>) => this.#sendPrompt(event.detail)}
               ></ck-start-screen>`
-            : html`<ck-transcript .ui=${ui} .tick=${tick}></ck-transcript>`}
+            : html`<ck-transcript
+                .ui=${ui}
+                .tick=${tick}
+                @ck-reply=${(event: CustomEvent<string>) => this.#quote(event.detail)}
+              ></ck-transcript>`}
           <ck-notices .ui=${ui} .tick=${tick}></ck-notices>
           <ck-composer .ui=${ui} .tick=${tick}></ck-composer>
         </div>

@@ -16,7 +16,7 @@ import {
   PanelLeftClose, PanelLeftDashed, PanelLeftOpen, PanelRight, PanelRightClose, PanelRightDashed,
   PanelRightOpen, Paperclip, PartyPopper, PenLine, Pencil, Phone, Play, Plus, RotateCcw, Search,
   Settings, Share, Signature, SlidersHorizontal, Smartphone, Sparkle, Sparkles, Square,
-  SquareCode, SquareMenu, SquarePen, Star, Sun, ThumbsDown, ThumbsUp, Trash2, TriangleAlert,
+  SquareCode, SquareMenu, SquarePen, Star, Sun, ThumbsDown, ThumbsUp, Trash2, TextQuote, TriangleAlert,
   Upload, User, X, Zap,
 } from 'lucide';
 import { part } from './parts';
@@ -144,6 +144,7 @@ const BY_NAME: Record<string, unknown> = {
   download: Download,
   upload: Upload,
   code: Code,
+  quote: TextQuote,
 };
 
 // Those that are the same but for being filled.

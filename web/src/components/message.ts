@@ -27,9 +27,8 @@ export function userMessage(ui: Ui, item: UserMessageItem): TemplateResult {
       ? html`<blockquote class="quote" dir="auto">${item.quoted_text}</blockquote>`
       : nothing}
     ${item.content.length > 0
-      ? html`<div class="bubble" dir="auto">
-          ${item.content.map((part) => userContent(ui, part))}
-        </div>`
+      ? // White space is kept there, so the template has none.
+        html`<div class="bubble" dir="auto">${item.content.map((part) => userContent(ui, part))}</div>`
       : nothing}
     ${failed
       ? html`<p class="unsent" role="alert">

@@ -15,6 +15,7 @@ import { assistantMessage, typing, userMessage } from './message';
 import { answeredInput } from './structured-answers';
 import { taskView } from './workflow';
 import '../widgets/widget';
+import './selection-reply';
 import './source-popover';
 
 const NEAR_BOTTOM_PX = 80;
@@ -77,6 +78,7 @@ export class Transcript extends Part {
           </button>`
         : nothing}
       <ck-source-popover .ui=${this.ui} .tick=${this.tick}></ck-source-popover>
+      <ck-selection-reply .ui=${this.ui}></ck-selection-reply>
     `;
   }
 
