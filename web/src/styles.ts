@@ -6,6 +6,7 @@ import { controlStyles } from './components/control.styles';
 import { headerStyles } from './components/header';
 import { historyStyles } from './components/history';
 import { noticeStyles } from './components/notices';
+import { selectionReplyStyles } from './components/selection-reply';
 import { startScreenStyles } from './components/start-screen';
 import { transcriptStyles } from './components/transcript.styles';
 import { widgetStyles } from './widgets/widget.styles';
@@ -117,6 +118,7 @@ export const styles = [
   startScreenStyles,
   noticeStyles,
   transcriptStyles,
+  selectionReplyStyles,
   composerStyles,
   widgetStyles,
 ];

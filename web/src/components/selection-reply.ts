@@ -1,6 +1,6 @@
 /** A button at a selection in an answer, that takes it over as a quote. */
 
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { icon } from '../icons';
 import { define, Part } from '../ui';
 
@@ -84,3 +84,14 @@ export class SelectionReply extends Part {
 }
 
 define('ck-selection-reply', SelectionReply);
+
+export const selectionReplyStyles = css`
+  .reply {
+    position: absolute;
+    z-index: 15;
+    min-block-size: calc(var(--ck-unit) * 8);
+    padding-inline: calc(var(--ck-unit) * 3);
+    font-size: 0.875em;
+    box-shadow: var(--ck-shadow);
+  }
+`;
