@@ -507,6 +507,18 @@ describe('a tool of the page', () => {
     expect(test.server.bodies[2]?.params).toEqual({ thread_id: 'thr_1', item_id: 'u2' });
   });
 
+  it('that an action has led to is not led to by the same action again', async () => {
+    const test = await chatWithThread();
+    test.tool.run = () => ({});
+    test.server.answer('threads.custom_action', events([done(toolCall('t1', 'position'))]));
+    test.server.answer('threads.add_client_tool_output', json({}, 500));
+    test.server.answer('threads.retry_after_item', events([done(assistant('a2', 'x'))]));
+    await expect(test.chat.act({ type: 'go' })).rejects.toThrow();
+    test.chat.conversation.failure?.retry?.();
+    await settled();
+    expect(test.server.operations.at(-1)).toBe('threads.retry_after_item');
+  });
+
   it('leaves a workflow that goes on after it in its place, pending', async () => {
     const test = await chatWithThread();
     const tool = later();
