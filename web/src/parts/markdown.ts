@@ -15,20 +15,25 @@ import { tasks } from './markdown-tasks';
 const LINKS = /^(https?:|mailto:|tel:|chatkit-link:)/i;
 const IMAGES = /^(https?:|data:image\/(png|jpeg|gif|webp);|blob:)/i;
 
+// Every other attribute than these is plain text: DOMPurify would test it as an address too.
+const ADDRESSES: ReadonlySet<string> = new Set(['href', 'src']);
+const ATTRIBUTES = [
+  'align', 'alt', 'aria-hidden', 'aria-label', 'checked', 'class', 'colspan', 'data-align',
+  'data-citation', 'data-deeplink', 'data-display', 'data-language', 'data-math', 'dir',
+  'disabled', 'href', 'loading', 'referrerpolicy', 'rel', 'rowspan', 'src', 'start', 'tabindex',
+  'target', 'title', 'type',
+];
+
 const SAFE: Config = {
   ALLOWED_TAGS: [
     'a', 'b', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'h1', 'h2', 'h3', 'h4', 'h5',
     'h6', 'hr', 'img', 'input', 'li', 'ol', 'p', 'pre', 's', 'span', 'strong', 'sup', 'table',
     'tbody', 'td', 'th', 'thead', 'tr', 'ul',
   ],
-  ALLOWED_ATTR: [
-    'align', 'alt', 'aria-hidden', 'aria-label', 'checked', 'class', 'colspan', 'data-align',
-    'data-citation', 'data-deeplink', 'data-display', 'data-language', 'data-math', 'dir',
-    'disabled', 'href', 'loading', 'referrerpolicy', 'rel', 'rowspan', 'src', 'start', 'tabindex',
-    'target', 'title', 'type',
-  ],
+  ALLOWED_ATTR: ATTRIBUTES,
+  ADD_URI_SAFE_ATTR: ATTRIBUTES.filter((name) => !ADDRESSES.has(name)),
   ALLOW_DATA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|chatkit-link:|data:image\/(?:png|jpeg|gif|webp);|blob:)/i,
+  ALLOWED_URI_REGEXP: /^(?:#$|https?:|mailto:|tel:|chatkit-link:|data:image\/(?:png|jpeg|gif|webp);|blob:)/i,
 };
 
 const parser = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });

@@ -1,0 +1,55 @@
+/** A React app as OpenAI's documentation has it; only the script's address in the page is ours. */
+
+import { ChatKit, useChatKit } from '@openai/chatkit-react';
+import { createElement, StrictMode, useState, type ReactElement } from 'react';
+import { createRoot } from 'react-dom/client';
+
+declare global {
+  interface Window {
+    handled: [string, unknown][];
+    chat: ReturnType<typeof useChatKit>;
+  }
+}
+
+window.handled = [];
+
+function note(name: string) {
+  return (detail: unknown): void => {
+    window.handled.push([name, detail]);
+  };
+}
+
+function App(): ReactElement {
+  const [count, setCount] = useState(0);
+  const chat = useChatKit({
+    api: { url: new URLSearchParams(location.search).get('api') ?? '/api', domainKey: 'not-checked' },
+    composer: {
+      placeholder: 'Ask React',
+      tools: [{ id: 'search', label: 'Search', icon: 'search', pinned: true }],
+    },
+    startScreen: { greeting: 'Hello from React' },
+    onClientTool: ({ name, params }) => ({ name, params, count }),
+    onReady: note('onReady') as () => void,
+    onError: note('onError'),
+    onEffect: note('onEffect'),
+    onDeeplink: note('onDeeplink'),
+    onLog: note('onLog'),
+    onResponseStart: note('onResponseStart') as () => void,
+    onResponseEnd: note('onResponseEnd') as () => void,
+    onHistoryOpen: note('onHistoryOpen') as () => void,
+    onHistoryClose: note('onHistoryClose') as () => void,
+    onThreadChange: note('onThreadChange'),
+    onThreadLoadStart: note('onThreadLoadStart'),
+    onThreadLoadEnd: note('onThreadLoadEnd'),
+    onToolChange: note('onToolChange'),
+  });
+  window.chat = chat;
+  return createElement(
+    'main',
+    null,
+    createElement('button', { onClick: () => setCount(count + 1) }, `Rendered ${count}`),
+    createElement(ChatKit, { control: chat.control, className: 'chat' }),
+  );
+}
+
+createRoot(document.getElementById('root')!).render(createElement(StrictMode, null, createElement(App)));
