@@ -76,7 +76,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     this.#options = next;
     if (!before || !sameServer(before, next)) this.#connect(next);
     else if (this.#ui) this.#ui.options = next;
-    applyTheme(this, next.theme);
+    applyTheme(this, next.theme, (name, data) => this.#log(name, data));
     void this.#speak(next.locale);
     this.#changed();
   }

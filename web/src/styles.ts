@@ -1,6 +1,6 @@
 /** All styles of the element, in one shadow root. Colours, sizes and spaces are of `theme.ts`. */
 
-import { css } from 'lit';
+import { css, unsafeCSS } from 'lit';
 import { composerStyles } from './components/composer.styles';
 import { controlStyles } from './components/control.styles';
 import { headerStyles } from './components/header';
@@ -9,7 +9,14 @@ import { noticeStyles } from './components/notices';
 import { selectionReplyStyles } from './components/selection-reply';
 import { startScreenStyles } from './components/start-screen';
 import { transcriptStyles } from './components/transcript.styles';
+import { PALETTE_NAMES } from './theme/palette';
 import { widgetStyles } from './widgets/widget.styles';
+
+// What is raised from the page has colours of its own: its surface may be dark where the page's
+// is light.
+const paletteOfRaised = unsafeCSS(
+  PALETTE_NAMES.map((name) => `--ck-${name}: var(--ck-raised-${name});`).join('\n'),
+);
 
 const frameStyles = css`
   :host {
@@ -44,8 +51,25 @@ const frameStyles = css`
     font-size: var(--ck-size);
     line-height: 1.5;
     color-scheme: var(--ck-scheme);
+    accent-color: var(--ck-primary-edge);
+    scrollbar-color: var(--ck-border-strong) transparent;
     -webkit-font-smoothing: antialiased;
+    -webkit-tap-highlight-color: transparent;
+    text-size-adjust: 100%;
     container: ck-frame / inline-size;
+  }
+  .composer,
+  .menu,
+  .card,
+  .card-popover,
+  .button,
+  .to-latest,
+  .history .search,
+  .generated-image .download {
+    --ck-bg: var(--ck-raised);
+    ${paletteOfRaised}
+    color: var(--ck-text);
+    color-scheme: var(--ck-raised-scheme);
   }
   .main {
     display: flex;
@@ -62,7 +86,7 @@ const frameStyles = css`
   }
   .column {
     width: 100%;
-    max-width: 48rem;
+    max-width: calc(var(--ck-size) * 48);
     margin-inline: auto;
     padding-inline: var(--ck-gutter);
   }
@@ -83,7 +107,7 @@ const frameStyles = css`
     padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 4);
     border-radius: var(--ck-radius-md);
     background: var(--ck-text);
-    color: var(--ck-bg);
+    color: var(--ck-surface);
     font-size: 0.875em;
     box-shadow: var(--ck-shadow);
   }
@@ -97,6 +121,11 @@ const frameStyles = css`
     clip-path: inset(50%);
     white-space: nowrap;
     border: 0;
+  }
+  @container ck-frame (max-width: 30rem) {
+    .column {
+      padding-inline: calc(var(--ck-unit) * 3);
+    }
   }
   @media (prefers-reduced-motion: reduce) {
     *,

@@ -2,6 +2,7 @@ import type { ThemeOption } from '@openai/chatkit';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { applyTheme, themeProperties, type Theme } from './theme';
 import { contrast, hexOf, oklchOf, over, rgbOf, type Rgb } from './theme/colour';
+import { PALETTE_NAMES } from './theme/palette';
 import { parsedColour } from './theme/parse';
 
 /** The same numbers in each run. */
@@ -151,6 +152,13 @@ test('a panel darker than its page has text of its own', () => {
   expect(oklchOf(colourOf(properties, '--ck-text')).l).toBeLessThan(0.3);
   expect(oklchOf(colourOf(properties, '--ck-raised-text')).l).toBeGreaterThan(0.8);
   expect(properties).toMatchObject({ '--ck-scheme': 'light', '--ck-raised-scheme': 'dark' });
+});
+
+test('a raised surface has every colour that the page has', () => {
+  const names = Object.keys(plain()).filter((name) => name.startsWith('--ck-raised-'));
+  const palette = PALETTE_NAMES.map((name) => `--ck-raised-${name}`);
+  expect(names.sort()).toEqual([...palette, '--ck-raised-scheme'].sort());
+  for (const name of PALETTE_NAMES) expect(plain()).toHaveProperty(`--ck-${name}`);
 });
 
 test('each radius, density and size has values of its own', () => {

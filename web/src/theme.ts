@@ -82,6 +82,12 @@ export function colourProperties(theme: Theme, log: ThemeLog = unheard): Record<
   };
 }
 
+/** The colours of something in the other scheme than its page; the page's surfaces are not its own. */
+export function coloursIn(scheme: ColorScheme, theme: Theme): Record<string, string> {
+  const { surface: _, ...color } = theme.color ?? {};
+  return colourProperties({ ...theme, colorScheme: scheme, color });
+}
+
 function named(prefix: string, values: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
 }

@@ -16,12 +16,17 @@ export const composerStyles = css`
     flex-direction: column;
     padding: calc(var(--ck-unit) * 2);
     border: 1px solid var(--ck-border-strong);
-    border-radius: var(--ck-radius-composer, var(--ck-radius-lg));
+    border-radius: var(--ck-radius-composer);
     background: var(--ck-raised);
-    box-shadow: 0 1px 3px rgb(0 0 0 / 0.06);
+    box-shadow:
+      0 1px 2px rgb(0 0 0 / 0.05),
+      0 4px 16px rgb(0 0 0 / 0.05);
+    transition: border-color 0.12s;
   }
-  .composer:focus-within {
+  .composer:has(.text-input:focus) {
     border-color: var(--ck-focus);
+    outline: 1px solid var(--ck-focus);
+    outline-offset: -1px;
   }
   .composer[data-dropping] {
     outline: 2px dashed var(--ck-focus);
@@ -49,8 +54,8 @@ export const composerStyles = css`
     padding: 0 0.3em;
     border: 0;
     border-radius: 0.35em;
-    background: color-mix(in srgb, var(--ck-link) 14%, transparent);
-    color: var(--ck-link);
+    background: color-mix(in srgb, var(--ck-selected) var(--ck-soft), transparent);
+    color: var(--ck-selected);
     font: inherit;
     white-space: nowrap;
   }
@@ -76,13 +81,17 @@ export const composerStyles = css`
     inline-size: calc(var(--ck-unit) * 9);
     block-size: calc(var(--ck-unit) * 9);
     padding: 0;
-    border: 0;
+    border: 1px solid var(--ck-accent-edge);
     border-radius: var(--ck-radius-control);
     background: var(--ck-accent);
     color: var(--ck-on-accent);
     cursor: pointer;
   }
+  .send:hover:not(:disabled) {
+    box-shadow: 0 0 0 3px color-mix(in srgb, var(--ck-accent-edge) 22%, transparent);
+  }
   .send:disabled {
+    border-color: transparent;
     background: var(--ck-border);
     color: var(--ck-text-3);
     cursor: default;
@@ -90,25 +99,37 @@ export const composerStyles = css`
   .tool {
     display: inline-flex;
     align-items: center;
-    gap: calc(var(--ck-unit) * 1);
-    block-size: calc(var(--ck-unit) * 8);
+    gap: calc(var(--ck-unit) * 1.5);
+    min-inline-size: 0;
+    max-inline-size: 14rem;
+    block-size: max(24px, var(--ck-unit) * 8);
     padding-inline: calc(var(--ck-unit) * 2.5);
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-control);
     background: transparent;
     color: var(--ck-text-2);
     font-size: 0.875em;
     cursor: pointer;
   }
+  .tool:hover:not(:disabled) {
+    background: var(--ck-hover);
+  }
   .tool.chip,
-  .tool[aria-pressed='true'] {
-    border-color: var(--ck-link);
-    background: color-mix(in srgb, var(--ck-link) 12%, transparent);
-    color: var(--ck-link);
+  .tool[aria-pressed='true'],
+  .tool[aria-pressed='true']:hover {
+    border-color: transparent;
+    background: color-mix(in srgb, var(--ck-selected) var(--ck-soft), transparent);
+    color: var(--ck-selected);
   }
   .tool.chip button {
     display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    min-inline-size: 24px;
+    min-block-size: 24px;
+    margin-inline-end: calc(var(--ck-unit) * -1.5);
     padding: 0;
+    border-radius: var(--ck-radius-control);
     border: 0;
     background: transparent;
     color: inherit;
@@ -133,7 +154,7 @@ export const composerStyles = css`
     align-items: center;
     gap: var(--ck-unit);
     max-inline-size: 11rem;
-    block-size: calc(var(--ck-unit) * 8);
+    block-size: max(24px, var(--ck-unit) * 8);
     padding-inline: calc(var(--ck-unit) * 2);
     border: 0;
     border-radius: var(--ck-radius-control);
@@ -194,6 +215,7 @@ export const composerStyles = css`
     border-radius: var(--ck-radius-md);
     background: var(--ck-bg);
     font-size: 0.875em;
+    overflow: hidden;
   }
   .upload[data-state='failed'] {
     border-color: var(--ck-danger);
@@ -208,6 +230,7 @@ export const composerStyles = css`
     border-radius: var(--ck-radius-sm);
     object-fit: cover;
     background: var(--ck-hover);
+    color: var(--ck-text-2);
   }
   .upload-name {
     flex: 1;
@@ -222,6 +245,9 @@ export const composerStyles = css`
     inset-block-end: 0;
     inline-size: 100%;
     block-size: 3px;
+    border: 0;
+    background: var(--ck-hover);
+    accent-color: var(--ck-primary-edge);
   }
   .level {
     inline-size: 3rem;
@@ -240,6 +266,10 @@ export const composerStyles = css`
     color: var(--ck-text-2);
     font-size: 0.75em;
     text-align: center;
+    text-wrap: balance;
+  }
+  .disclaimer a {
+    color: inherit;
   }
   .disclaimer[data-contrast] {
     color: var(--ck-text);
@@ -276,6 +306,7 @@ export const composerStyles = css`
   .choice {
     display: flex;
     align-items: center;
+    min-block-size: calc(var(--ck-unit) * 11);
     gap: calc(var(--ck-unit) * 2);
     padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 3);
     border: 1px solid var(--ck-border);
@@ -285,6 +316,13 @@ export const composerStyles = css`
   .choice:hover,
   .choice:has(input:checked) {
     background: var(--ck-hover);
+  }
+  .choice:has(input:checked) {
+    border-color: var(--ck-primary-edge);
+  }
+  .choice:has(:focus-visible) {
+    outline: 2px solid var(--ck-focus);
+    outline-offset: 1px;
   }
   .choice span {
     flex: 1;
@@ -309,6 +347,7 @@ export const composerStyles = css`
     background: transparent;
     color: var(--ck-link);
     text-decoration: underline;
+    text-underline-offset: 2px;
     cursor: pointer;
   }
 `;

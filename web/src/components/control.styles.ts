@@ -23,6 +23,9 @@ export const controlStyles = css`
     background: transparent;
     color: var(--ck-text-2);
     cursor: pointer;
+    transition:
+      background-color 0.12s,
+      color 0.12s;
   }
   .icon-button:hover:not(:disabled) {
     background: var(--ck-hover);
@@ -33,8 +36,8 @@ export const controlStyles = css`
     cursor: default;
   }
   .icon-button.small {
-    inline-size: calc(var(--ck-unit) * 7);
-    block-size: calc(var(--ck-unit) * 7);
+    inline-size: max(24px, var(--ck-unit) * 7);
+    block-size: max(24px, var(--ck-unit) * 7);
   }
   .button {
     display: inline-flex;
@@ -46,20 +49,30 @@ export const controlStyles = css`
     border: 1px solid var(--ck-border-strong);
     border-radius: var(--ck-radius-control);
     background: var(--ck-raised);
+    font-weight: 500;
     cursor: pointer;
+    transition: background-color 0.12s;
   }
   .button:hover:not(:disabled) {
     background: var(--ck-hover);
   }
   .button.primary {
-    border-color: transparent;
-    background: var(--ck-accent);
-    color: var(--ck-on-accent);
+    border-color: var(--ck-primary-edge);
+    background: var(--ck-primary);
+    color: var(--ck-on-primary);
   }
   .button.danger {
     border-color: transparent;
     background: var(--ck-danger);
     color: var(--ck-on-danger);
+  }
+  .button.primary:hover:not(:disabled) {
+    background: var(--ck-primary);
+    box-shadow: 0 0 0 3px color-mix(in srgb, var(--ck-primary-edge) 22%, transparent);
+  }
+  .button.danger:hover:not(:disabled) {
+    background: var(--ck-danger);
+    box-shadow: 0 0 0 3px color-mix(in srgb, var(--ck-danger) 22%, transparent);
   }
   .button:disabled {
     opacity: 0.5;
@@ -86,6 +99,7 @@ export const controlStyles = css`
     max-inline-size: min(22rem, 90cqi);
     max-block-size: 20rem;
     overflow-y: auto;
+    overscroll-behavior: contain;
     padding: calc(var(--ck-unit) * 1.5);
     border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-lg);
@@ -99,7 +113,8 @@ export const controlStyles = css`
     align-items: center;
     gap: calc(var(--ck-unit) * 2);
     inline-size: 100%;
-    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 2);
+    min-block-size: calc(var(--ck-unit) * 9);
+    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 2.5);
     border: 0;
     border-radius: var(--ck-radius-md);
     background: transparent;
@@ -163,6 +178,40 @@ export const controlStyles = css`
   @keyframes ck-spin {
     to {
       transform: rotate(360deg);
+    }
+  }
+  @media (forced-colors: active) {
+    .icon-button,
+    .send,
+    .tool,
+    .menu-button,
+    .prompt,
+    .citation {
+      border: 1px solid ButtonBorder;
+    }
+    .menu [role='option'][aria-selected='true'],
+    .menu [role='menuitemradio'][aria-checked='true'],
+    .tool[aria-pressed='true'],
+    .turn-actions [aria-pressed='true'],
+    .thread[data-active] {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+    :disabled,
+    [aria-disabled='true'] {
+      color: GrayText;
+      opacity: 1;
+    }
+    .bubble,
+    .toast,
+    .badge,
+    .tag {
+      border: 1px solid CanvasText;
+    }
+    .typing i,
+    .swatch,
+    .chart svg {
+      forced-color-adjust: none;
     }
   }
 `;

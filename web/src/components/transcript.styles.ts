@@ -7,11 +7,18 @@ export const transcriptStyles = css`
     block-size: 100%;
     overflow-y: auto;
     overscroll-behavior: contain;
-    scrollbar-gutter: stable;
+    /* On both sides, so that what is said stands above the composer. */
+    scrollbar-gutter: stable both-edges;
+    scrollbar-width: thin;
     outline-offset: -2px;
   }
+  @container ck-frame (max-width: 30rem) {
+    .scroller {
+      scrollbar-gutter: auto;
+    }
+  }
   .turns {
-    padding-block: calc(var(--ck-unit) * 4);
+    padding-block: calc(var(--ck-unit) * 3) calc(var(--ck-unit) * 6);
   }
   .turn {
     /* Turns out of sight cost neither layout nor painting. */
@@ -30,15 +37,26 @@ export const transcriptStyles = css`
     flex-direction: column;
     align-items: flex-end;
     gap: calc(var(--ck-unit) * 1.5);
+    margin-block-end: calc(var(--ck-unit) * 6);
   }
   .bubble {
+    --ck-link: var(--ck-on-bubble);
+    --ck-selected: var(--ck-on-bubble);
+    --ck-focus: var(--ck-on-bubble);
     max-inline-size: min(85%, 36rem);
-    padding: calc(var(--ck-unit) * 2.5) calc(var(--ck-unit) * 4);
+    padding: calc(var(--ck-unit) * 2.25) calc(var(--ck-unit) * 4);
     border-radius: var(--ck-radius-lg);
     background: var(--ck-bubble);
     color: var(--ck-on-bubble);
     overflow-wrap: anywhere;
     white-space: pre-wrap;
+  }
+  .bubble .tag {
+    background: transparent;
+    box-shadow: inset 0 0 0 1px color-mix(in srgb, currentcolor 40%, transparent);
+  }
+  .bubble :focus-visible {
+    outline-offset: 0;
   }
   .message[data-unsent] .bubble {
     outline: 1px solid var(--ck-danger);
@@ -77,9 +95,9 @@ export const transcriptStyles = css`
   .file {
     display: inline-flex;
     align-items: center;
-    gap: calc(var(--ck-unit) * 1.5);
-    max-inline-size: 16rem;
-    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 3);
+    gap: calc(var(--ck-unit) * 2);
+    max-inline-size: min(16rem, 100%);
+    padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 3);
     border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-md);
     font-size: 0.875em;
@@ -120,7 +138,18 @@ export const transcriptStyles = css`
     white-space: pre-wrap;
   }
   .markdown > .block > * {
-    margin-block: 0.6em;
+    margin-block: 0.75em;
+  }
+  .markdown > .block:first-child > :first-child {
+    margin-block-start: 0;
+  }
+  .markdown > .block:last-child > :last-child {
+    margin-block-end: 0;
+  }
+  .markdown hr {
+    margin-block: 1.5em;
+    border: 0;
+    border-block-start: 1px solid var(--ck-border);
   }
   .markdown h1,
   .markdown h2,
@@ -128,12 +157,13 @@ export const transcriptStyles = css`
   .markdown h4,
   .markdown h5,
   .markdown h6 {
-    margin-block: 1em 0.4em;
+    margin-block: 1.3em 0.5em;
     font-weight: 600;
+    text-wrap: balance;
     line-height: 1.3;
   }
   .markdown h1 {
-    font-size: 1.4em;
+    font-size: 1.5em;
   }
   .markdown h2 {
     font-size: 1.25em;
@@ -149,6 +179,20 @@ export const transcriptStyles = css`
   .markdown ul,
   .markdown ol {
     padding-inline-start: 1.6em;
+  }
+  .markdown li {
+    margin-block: 0.3em;
+    padding-inline-start: 0.15em;
+  }
+  .markdown li::marker {
+    color: var(--ck-text-2);
+  }
+  .markdown li > p {
+    margin-block: 0.4em;
+  }
+  .markdown li > ul,
+  .markdown li > ol {
+    margin-block: 0.3em;
   }
   .markdown li.task {
     list-style: none;
@@ -167,9 +211,15 @@ export const transcriptStyles = css`
     border-inline-start: 3px solid var(--ck-border-strong);
     color: var(--ck-text-2);
   }
+  .markdown blockquote > :first-child {
+    margin-block-start: 0;
+  }
+  .markdown blockquote > :last-child {
+    margin-block-end: 0;
+  }
   .markdown code {
-    padding: 0.1em 0.3em;
-    border-radius: 4px;
+    padding: 0.15em 0.35em;
+    border-radius: min(var(--ck-radius-sm), 5px);
     background: var(--ck-hover);
     font-family: var(--ck-font-mono);
     font-size: 0.875em;
@@ -182,8 +232,14 @@ export const transcriptStyles = css`
   }
   .code pre {
     margin: 0;
-    padding: calc(var(--ck-unit) * 3);
+    padding: calc(var(--ck-unit) * 3) calc(var(--ck-unit) * 4);
     overflow-x: auto;
+    line-height: 1.55;
+    scrollbar-width: thin;
+    tab-size: 4;
+  }
+  .code pre:focus-visible {
+    outline-offset: -2px;
   }
   .code code {
     padding: 0;
@@ -191,20 +247,25 @@ export const transcriptStyles = css`
   }
   .code-bar {
     display: flex;
+    align-items: center;
     justify-content: space-between;
-    padding: calc(var(--ck-unit) * 1) calc(var(--ck-unit) * 3);
+    padding: calc(var(--ck-unit) * 1) calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 1)
+      calc(var(--ck-unit) * 4);
     border-block-end: 1px solid var(--ck-border);
     color: var(--ck-text-2);
     font-size: 0.8125em;
   }
   .copy-code {
-    padding: 0;
+    min-block-size: 24px;
+    padding: 0 calc(var(--ck-unit) * 2);
     border: 0;
+    border-radius: var(--ck-radius-sm);
     background: transparent;
     color: inherit;
     cursor: pointer;
   }
   .copy-code:hover {
+    background: color-mix(in srgb, var(--ck-text) 8%, transparent);
     color: var(--ck-text);
   }
   .hljs-comment,
@@ -240,6 +301,7 @@ export const transcriptStyles = css`
   }
   .table {
     overflow-x: auto;
+    scrollbar-width: thin;
   }
   .table table {
     border-collapse: collapse;
@@ -251,7 +313,15 @@ export const transcriptStyles = css`
     padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 3);
     border-block-end: 1px solid var(--ck-border);
     text-align: start;
+    vertical-align: top;
     overflow-wrap: normal;
+  }
+  .table th {
+    border-block-end-color: var(--ck-border-strong);
+    font-weight: 600;
+  }
+  .table tr:last-child td {
+    border-block-end: 0;
   }
   .table [data-align='center'] {
     text-align: center;
@@ -274,13 +344,14 @@ export const transcriptStyles = css`
   .math[data-display] {
     display: block;
     overflow-x: auto;
-    margin-block: 0.6em;
+    margin-block: 0.75em;
     text-align: center;
   }
   .markdown sup {
     line-height: 0;
   }
   .citation {
+    position: relative;
     min-inline-size: 1.5em;
     margin-inline-start: 0.15em;
     padding: 0.1em 0.35em;
@@ -292,10 +363,16 @@ export const transcriptStyles = css`
     line-height: 1.2;
     cursor: pointer;
   }
+  /* Reached by a finger, though it is no higher than its line. */
+  .citation::after {
+    content: '';
+    position: absolute;
+    inset: -5px -1px;
+  }
   .citation:hover,
   .citation:focus-visible {
     background: var(--ck-text);
-    color: var(--ck-bg);
+    color: var(--ck-surface);
   }
   .card-popover {
     position: absolute;
@@ -338,9 +415,25 @@ export const transcriptStyles = css`
     font-size: 0.9375em;
   }
   .sources summary {
+    display: flex;
+    align-items: center;
     inline-size: fit-content;
+    min-block-size: calc(var(--ck-unit) * 8);
+    padding-inline: calc(var(--ck-unit) * 3);
+    border: 1px solid var(--ck-border);
+    border-radius: var(--ck-radius-control);
     color: var(--ck-text-2);
+    font-size: 0.9375em;
+    list-style: none;
     cursor: pointer;
+  }
+  .sources summary::-webkit-details-marker {
+    display: none;
+  }
+  .sources summary:hover,
+  .sources[open] summary {
+    background: var(--ck-hover);
+    color: var(--ck-text);
   }
   .sources h4 {
     margin-block: 0.5em 0;
@@ -388,13 +481,23 @@ export const transcriptStyles = css`
     display: block;
   }
   .task summary {
+    min-block-size: 24px;
     cursor: pointer;
     list-style: none;
   }
+  .task summary::-webkit-details-marker {
+    display: none;
+  }
+  .task summary:hover,
+  .workflow-head:hover:not(:disabled) {
+    color: var(--ck-text);
+  }
   .workflow-head {
     max-inline-size: 100%;
+    min-block-size: 28px;
     padding: 0;
     border: 0;
+    border-radius: var(--ck-radius-sm);
     background: transparent;
     color: inherit;
     text-align: start;
@@ -404,14 +507,12 @@ export const transcriptStyles = css`
     cursor: default;
   }
   .tasks {
-    margin: calc(var(--ck-unit) * 2) 0 0 0.6em;
-    padding: 0 0 0 calc(var(--ck-unit) * 4);
-    border-inline-start: 2px solid var(--ck-border);
+    margin-block: calc(var(--ck-unit) * 1) 0;
+    margin-inline: 0.55em 0;
+    padding: 0;
+    padding-inline-start: calc(var(--ck-unit) * 4);
+    border-inline-start: 1px solid var(--ck-border-strong);
     list-style: none;
-  }
-  [dir='rtl'] .tasks {
-    margin: calc(var(--ck-unit) * 2) 0.6em 0 0;
-    padding: 0 calc(var(--ck-unit) * 4) 0 0;
   }
   .task-body {
     padding-inline-start: calc(var(--ck-unit) * 7);
@@ -427,9 +528,9 @@ export const transcriptStyles = css`
   }
   .queries li,
   .task-sources li {
-    padding: 0.1em 0.6em;
+    padding: 0.15em 0.7em;
     border: 1px solid var(--ck-border);
-    border-radius: 999px;
+    border-radius: var(--ck-radius-control);
     overflow-wrap: anywhere;
   }
   .progress {
@@ -495,7 +596,8 @@ export const transcriptStyles = css`
     inset-block-end: calc(var(--ck-unit) * 3);
     inset-inline: 0;
     margin-inline: auto;
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-border);
+    border-radius: max(var(--ck-radius-control), var(--ck-radius-md));
     background: var(--ck-raised);
     box-shadow: var(--ck-shadow);
   }

@@ -21,6 +21,12 @@ export interface Accent {
 /** Names of custom properties, without their prefix, and colours. */
 export type Palette = Record<string, string>;
 
+export const PALETTE_NAMES = [
+  'text', 'text-2', 'text-3', 'hover', 'border', 'border-strong', 'field', 'surface', 'soft', 'danger',
+  'on-danger', 'warning', 'success', 'info', 'discovery', 'accent', 'on-accent', 'accent-edge',
+  'primary', 'on-primary', 'primary-edge', 'primary-text', 'selected', 'link', 'focus',
+] as const;
+
 // Colours are rounded to bytes when they are written.
 const ROUNDING = 0.05;
 const SOFT = 0.14;

@@ -8,6 +8,7 @@ export const widgetStyles = css`
   }
   .widget {
     min-inline-size: 0;
+    color: var(--ck-text);
     transition: opacity 0.15s;
   }
   .widget[data-inert] {
@@ -144,7 +145,7 @@ export const widgetStyles = css`
     padding: 0.1em 0.5em;
     border: 1px solid transparent;
     border-radius: var(--ck-radius-sm);
-    background: color-mix(in srgb, var(--ck-badge) 14%, transparent);
+    background: color-mix(in srgb, var(--ck-badge) var(--ck-soft), transparent);
     color: var(--ck-badge);
     font-size: 0.75em;
     font-weight: 500;
@@ -167,7 +168,7 @@ export const widgetStyles = css`
   }
   .badge[data-variant='solid'] {
     background: var(--ck-badge);
-    color: var(--ck-bg);
+    color: var(--ck-surface);
   }
   .badge[data-variant='outline'] {
     border-color: currentcolor;
@@ -205,15 +206,17 @@ export const widgetStyles = css`
     justify-content: center;
     gap: 0.4em;
     min-block-size: calc(var(--ck-unit) * 9);
-    padding: 0 0.9em;
+    padding: 0 0.95em;
     border: 1px solid transparent;
-    border-radius: var(--ck-radius-md);
+    border-radius: var(--ck-radius-control);
     background: transparent;
     color: var(--ck-tone);
+    font-weight: 500;
     cursor: pointer;
+    transition: box-shadow 0.12s;
   }
   .widget-button[data-color='primary'] {
-    --ck-tone: var(--ck-accent);
+    --ck-tone: var(--ck-primary-text);
   }
   .widget-button[data-color='info'] {
     --ck-tone: var(--ck-info);
@@ -233,16 +236,21 @@ export const widgetStyles = css`
   }
   .widget-button[data-variant='solid'] {
     background: var(--ck-tone);
-    color: var(--ck-bg);
+    color: var(--ck-surface);
+  }
+  .widget-button[data-color='primary'][data-variant='solid'] {
+    border-color: var(--ck-primary-edge);
+    background: var(--ck-primary);
+    color: var(--ck-on-primary);
   }
   .widget-button[data-variant='soft'] {
-    background: color-mix(in srgb, var(--ck-tone) 12%, transparent);
+    background: color-mix(in srgb, var(--ck-tone) var(--ck-soft), transparent);
   }
   .widget-button[data-variant='outline'] {
     border-color: color-mix(in srgb, var(--ck-tone) 35%, transparent);
   }
   .widget-button:hover:not(:disabled) {
-    filter: brightness(0.94);
+    box-shadow: 0 0 0 3px color-mix(in srgb, var(--ck-tone) 18%, transparent);
   }
   .widget-button:disabled {
     opacity: 0.5;
@@ -251,7 +259,7 @@ export const widgetStyles = css`
   .widget-button[data-size='3xs'],
   .widget-button[data-size='2xs'],
   .widget-button[data-size='xs'] {
-    min-block-size: calc(var(--ck-unit) * 6);
+    min-block-size: max(24px, var(--ck-unit) * 6);
     font-size: 0.75em;
   }
   .widget-button[data-size='sm'],
@@ -280,7 +288,7 @@ export const widgetStyles = css`
     min-inline-size: 0;
     min-block-size: calc(var(--ck-unit) * 9);
     padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 3);
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-field);
     border-radius: var(--ck-radius-md);
     background: var(--ck-bg);
     color: var(--ck-text);
@@ -291,6 +299,10 @@ export const widgetStyles = css`
   }
   .field[data-pill] {
     border-radius: 999px;
+  }
+  .field:focus-visible {
+    border-color: var(--ck-focus);
+    outline-offset: 0;
   }
   .field::placeholder {
     color: var(--ck-text-2);
@@ -305,7 +317,14 @@ export const widgetStyles = css`
     display: inline-flex;
     align-items: center;
     gap: calc(var(--ck-unit) * 2);
+    min-block-size: 24px;
     cursor: pointer;
+  }
+  .check input {
+    flex: none;
+    inline-size: 1.125em;
+    block-size: 1.125em;
+    margin: 0;
   }
   .radios {
     display: flex;

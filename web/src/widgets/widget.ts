@@ -3,10 +3,12 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { asError } from '../errors';
 import type { WidgetNode } from '../protocol';
+import { coloursIn, type Theme } from '../theme';
 import { define, Part } from '../ui';
 import { actionOf, merged, type Trigger, type WidgetAction } from './actions';
 import { formOf, isValid, valueOf, valuesOf } from './forms';
 import { renderNode } from './components';
+import { styled, type StyleValues } from './styled';
 import { textOf } from './values';
 
 export class Widget extends Part {
@@ -28,6 +30,8 @@ export class Widget extends Part {
   /** Lists that show all of their rows. */
   declare expanded: ReadonlySet<string>;
 
+  #colours: { theme: Theme; scheme: string; values: StyleValues } | null = null;
+
   constructor() {
     super();
     this.isPreview = false;
@@ -38,6 +42,17 @@ export class Widget extends Part {
   get scheme(): 'light' | 'dark' {
     const own = this.root['theme'];
     return own === 'light' || own === 'dark' ? own : this.ui.options.theme.colorScheme;
+  }
+
+  /** What it needs to be light in a dark page, or dark in a light one. */
+  #ownColours(): StyleValues {
+    const { theme } = this.ui.options;
+    if (this.scheme === theme.colorScheme) return {};
+    if (this.#colours?.theme !== theme || this.#colours.scheme !== this.scheme) {
+      const values = coloursIn(this.scheme, theme);
+      this.#colours = { theme, scheme: this.scheme, values: { ...values, 'color-scheme': this.scheme } };
+    }
+    return this.#colours.values;
   }
 
   /** Whether the whole of it waits. */
@@ -54,6 +69,7 @@ export class Widget extends Part {
     if (!this.root) return nothing;
     return html`<div
       class="widget"
+      ${styled(this.#ownColours())}
       data-scheme=${this.scheme}
       ?data-inert=${this.isInert}
       ?inert=${this.isInert}
