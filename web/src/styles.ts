@@ -85,10 +85,11 @@ const frameStyles = css`
     position: relative;
   }
   .column {
+    --ck-column-padding: var(--ck-gutter);
     width: 100%;
     max-width: calc(var(--ck-size) * 48);
     margin-inline: auto;
-    padding-inline: var(--ck-gutter);
+    padding-inline: var(--ck-column-padding);
   }
   .toasts {
     position: absolute;
@@ -124,7 +125,7 @@ const frameStyles = css`
   }
   @container ck-frame (max-width: 30rem) {
     .column {
-      padding-inline: calc(var(--ck-unit) * 3);
+      --ck-column-padding: calc(var(--ck-unit) * 3);
     }
   }
   @media (prefers-reduced-motion: reduce) {

@@ -50,6 +50,10 @@ export const composerStyles = css`
     color: var(--ck-text-2);
     pointer-events: none;
   }
+  /* An empty field has no direction of its own yet. */
+  [dir='rtl'] .text-input:not([data-filled]) {
+    direction: rtl;
+  }
   .tag {
     padding: 0 0.3em;
     border: 0;
@@ -80,6 +84,8 @@ export const composerStyles = css`
     justify-content: center;
     inline-size: calc(var(--ck-unit) * 9);
     block-size: calc(var(--ck-unit) * 9);
+    /* At the end of the last line, when what is chosen fills more than one. */
+    margin-inline-start: auto;
     padding: 0;
     border: 1px solid var(--ck-accent-edge);
     border-radius: var(--ck-radius-control);
@@ -323,6 +329,13 @@ export const composerStyles = css`
   .choice:has(:focus-visible) {
     outline: 2px solid var(--ck-focus);
     outline-offset: 1px;
+  }
+  .choice input[type='radio'],
+  .choice input[type='checkbox'] {
+    flex: none;
+    inline-size: 1.125em;
+    block-size: 1.125em;
+    margin: 0;
   }
   .choice span {
     flex: 1;

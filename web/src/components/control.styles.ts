@@ -181,8 +181,6 @@ export const controlStyles = css`
     }
   }
   @media (forced-colors: active) {
-    .icon-button,
-    .send,
     .tool,
     .menu-button,
     .prompt,

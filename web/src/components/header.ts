@@ -7,19 +7,16 @@ import { define, Part } from '../ui';
 export class Header extends Part {
   protected override render(): TemplateResult {
     const { chat, options, strings } = this.ui;
-    const { leftAction, rightAction, title } = options.header;
+    const { leftAction, rightAction } = options.header;
     const isHistory = chat.history.isOpen;
-    const shown = title?.text ?? chat.conversation.thread?.title ?? '';
     return html`
       <header class="header">
         ${leftAction ? this.#button(leftAction.icon, leftAction.icon, leftAction.onClick) : nothing}
         ${isHistory
           ? this.#button(strings.back, 'back', () => this.#toggleHistory(), true)
           : nothing}
-        <h2 class="title" dir="auto">
-          ${isHistory ? strings.history : (title?.enabled ?? true) ? shown : ''}
-        </h2>
-        ${chat.threadId !== null || isHistory || chat.loadFailure
+        ${this.#title()}
+        ${isHistory || this.#hasBegun
           ? this.#button(strings.newChat, 'compose', () => this.#startNew())
           : nothing}
         ${options.history.enabled && !isHistory
@@ -32,10 +29,29 @@ export class Header extends Part {
     `;
   }
 
+  /** Whether there is anything that a new chat would lead away from. */
+  get #hasBegun(): boolean {
+    const { threadId, conversation, loading, loadFailure } = this.ui.chat;
+    return (
+      threadId !== null || conversation.items.length > 0 || loading !== null || loadFailure !== null
+    );
+  }
+
+  #title(): TemplateResult {
+    const { chat, options, strings } = this.ui;
+    const { title } = options.header;
+    const ofChat = title?.text ?? chat.conversation.thread?.title ?? '';
+    const shown = chat.history.isOpen ? strings.history : (title?.enabled ?? true) ? ofChat : '';
+    // A heading without a text is none.
+    if (!shown) return html`<div class="title"></div>`;
+    return html`<h2 class="title" dir="auto">${shown}</h2>`;
+  }
+
   #button(label: string, name: string, onClick: () => void, mirrored = false): TemplateResult {
     return html`<button
       type="button"
       class="icon-button"
+      data-icon=${name}
       aria-label=${label}
       title=${label}
       @click=${onClick}
@@ -75,5 +91,9 @@ export const headerStyles = css`
     font-weight: 600;
     text-overflow: ellipsis;
     white-space: nowrap;
+  }
+  /* A title of the other direction stands where titles stand. */
+  [dir='rtl'] .header .title {
+    text-align: right;
   }
 `;

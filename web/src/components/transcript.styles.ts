@@ -7,15 +7,14 @@ export const transcriptStyles = css`
     block-size: 100%;
     overflow-y: auto;
     overscroll-behavior: contain;
-    /* On both sides, so that what is said stands above the composer. */
     scrollbar-gutter: stable both-edges;
     scrollbar-width: thin;
     outline-offset: -2px;
   }
-  @container ck-frame (max-width: 30rem) {
-    .scroller {
-      scrollbar-gutter: auto;
-    }
+  /* What scroll bars take is taken from the padding, so that all columns are as wide. */
+  .scroller > .column {
+    --ck-taken: max(0px, (min(100cqi, var(--ck-size) * 48) - 100%) / 2);
+    padding-inline: max(0px, var(--ck-column-padding) - var(--ck-taken));
   }
   .turns {
     padding-block: calc(var(--ck-unit) * 3) calc(var(--ck-unit) * 6);
@@ -195,8 +194,24 @@ export const transcriptStyles = css`
     margin-block: 0.3em;
   }
   .markdown li.task {
-    list-style: none;
+    display: list-item;
     margin-inline-start: -1.4em;
+    color: inherit;
+    font-size: inherit;
+    list-style: none;
+  }
+  /* Lists and quotes stand on the side that their first text begins on. */
+  .markdown :is(ul, ol, blockquote):has(> :first-child:dir(ltr)) {
+    direction: ltr;
+  }
+  .markdown :is(ul, ol, blockquote):has(> :first-child:dir(rtl), > li:first-child > p:first-child:dir(rtl)),
+  .markdown li:has(> p:first-child:dir(rtl)) {
+    direction: rtl;
+  }
+  .markdown li.task input {
+    inline-size: 1em;
+    block-size: 1em;
+    vertical-align: -0.1em;
   }
   .markdown a,
   .markdown-inline a,
@@ -414,24 +429,22 @@ export const transcriptStyles = css`
     margin-block: calc(var(--ck-unit) * 2);
     font-size: 0.9375em;
   }
-  .sources summary {
+  .sources-head {
     display: flex;
     align-items: center;
+    gap: 0.4em;
     inline-size: fit-content;
     min-block-size: calc(var(--ck-unit) * 8);
     padding-inline: calc(var(--ck-unit) * 3);
     border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-control);
+    background: transparent;
     color: var(--ck-text-2);
     font-size: 0.9375em;
-    list-style: none;
     cursor: pointer;
   }
-  .sources summary::-webkit-details-marker {
-    display: none;
-  }
-  .sources summary:hover,
-  .sources[open] summary {
+  .sources-head:hover,
+  .sources[data-open] .sources-head {
     background: var(--ck-hover);
     color: var(--ck-text);
   }
@@ -469,6 +482,9 @@ export const transcriptStyles = css`
     margin-block: calc(var(--ck-unit) * 2);
     color: var(--ck-text-2);
     font-size: 0.9375em;
+  }
+  .workflow {
+    margin-block-end: calc(var(--ck-unit) * 4);
   }
   .workflow-head,
   .task,
@@ -532,6 +548,12 @@ export const transcriptStyles = css`
     border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-control);
     overflow-wrap: anywhere;
+  }
+  .task-sources a,
+  .sources li a {
+    display: inline-block;
+    padding-block: 4px;
+    margin-block: -4px;
   }
   .progress {
     display: flex;
