@@ -8,12 +8,27 @@ export function contentOf(given: {
   text?: string;
   content?: UserMessageContent[];
 }): UserContent[] | undefined {
-  if (given.content) {
-    // Servers refuse a tag without data, though it may be left out here.
-    return given.content.map((part) =>
-      part.type === 'input_tag' ? { ...part, data: part.data ?? {} } : part,
-    );
-  }
-  if (given.text === undefined) return undefined;
-  return given.text.trim() ? [{ type: 'input_text', text: given.text }] : [];
+  if (!given.content && given.text === undefined) return undefined;
+  const parts = given.content ?? [{ type: 'input_text' as const, text: given.text ?? '' }];
+  // Servers refuse a tag without data, though it may be left out here.
+  const whole = parts.map((part) =>
+    part.type === 'input_tag' ? { ...part, data: part.data ?? {} } : part,
+  );
+  return isBlank(whole) ? [] : whole.filter((part) => part.text !== '' || part.type === 'input_tag');
+}
+
+function isBlank(parts: readonly UserContent[]): boolean {
+  return parts.every((part) => part.type === 'input_text' && part.text.trim() === '');
+}
+
+/** Without white space before the first and after the last word, and without empty parts. */
+export function trimmed(parts: readonly UserContent[]): UserContent[] {
+  const last = parts.length - 1;
+  return parts
+    .map((part, index) => {
+      if (part.type !== 'input_text') return part;
+      const text = index === 0 ? part.text.trimStart() : part.text;
+      return { ...part, text: index === last ? text.trimEnd() : text };
+    })
+    .filter((part) => part.type !== 'input_text' || part.text !== '');
 }

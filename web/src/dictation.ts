@@ -51,10 +51,16 @@ export class Recording {
    */
   static async start(onLevel: () => void, onTooLong: () => void): Promise<Recording> {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-    return new Recording(stream, onLevel, onTooLong);
+    try {
+      return new Recording(stream, onLevel, onTooLong);
+    } catch (error) {
+      for (const track of stream.getTracks()) track.stop();
+      throw error;
+    }
   }
 
   #listen(onLevel: () => void): void {
+    if (typeof AudioContext === 'undefined') return;
     this.#audio = new AudioContext();
     const analyser = this.#audio.createAnalyser();
     this.#audio.createMediaStreamSource(this.stream).connect(analyser);

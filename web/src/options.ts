@@ -88,7 +88,7 @@ export interface AttachmentOptions {
   accept: Record<string, string[]> | undefined;
 }
 
-const MAX_FILE_BYTES = 100 * 1024 * 1024;
+export const MAX_FILE_BYTES = 100 * 1024 * 1024;
 const MAX_FILES = 10;
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -101,6 +101,11 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function unknownKeys(options: object): string[] {
   // The React binding hands its event handlers over as well.
   return Object.keys(options).filter((key) => !KNOWN.has(key) && !/^on[A-Z]/.test(key));
+}
+
+/** Whether files are asked for, though nothing says where they go. */
+export function lacksUploads({ api, composer }: Options): boolean {
+  return composer.attachments.enabled && api.uploadStrategy === undefined;
 }
 
 /**
@@ -116,7 +121,8 @@ export function resolved(given: ElementOptions): Options {
   if (api.url === undefined && api.getClientSecret === undefined) {
     throw new TypeError('openai-chatkit: options.api needs a url or a getClientSecret function.');
   }
-  const { composer = {}, theme } = given;
+  const { theme } = given;
+  const composer = given.composer ?? {};
   const themed: ThemeOption = typeof theme === 'string' ? { colorScheme: theme } : (theme ?? {});
   return {
     api: {

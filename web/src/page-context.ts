@@ -3,6 +3,7 @@
 import type { Options, PageContext } from './options';
 
 const MAX_HEADINGS = 20;
+const MAX_HEADING = 200;
 
 /** The `metadata` of an operation; undefined where the page has nothing to tell. */
 export function metadataFor(context: Options['context']): Record<string, unknown> | undefined {
@@ -24,7 +25,7 @@ function told(page: true | (() => PageContext)): PageContext {
 export function pageContext(page: Document): PageContext {
   const description = page.querySelector<HTMLMetaElement>('meta[name="description"]')?.content;
   const headings = [...page.querySelectorAll('h1, h2, h3')]
-    .map((heading) => heading.textContent?.trim() ?? '')
+    .map((heading) => (heading.textContent ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_HEADING))
     .filter((text) => text !== '')
     .slice(0, MAX_HEADINGS);
   return {

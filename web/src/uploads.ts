@@ -1,10 +1,12 @@
 /** Files on their way to the server: checked, sent a few at a time, cancelled, tried again. */
 
+import { mediaType, refusalOf } from './accepted-files';
 import type { Client } from './client';
 import { asError, RequestFailure } from './errors';
-import type { AttachmentOptions, Options } from './options';
+import type { Options } from './options';
 import type { Attachment, UploadDescriptor } from './protocol';
 import { filled, type Strings } from './strings';
+import { sendBytes } from './upload-bytes';
 
 const AT_ONCE = 3;
 
@@ -15,8 +17,9 @@ export interface Upload {
   /** An address of the file's own bytes, for pictures; undefined for other files. */
   preview: string | undefined;
   state: 'waiting' | 'sending' | 'done' | 'failed';
-  /** From 0 to 1, while it is sent. */
-  progress: number;
+  /** From 0 to 1, while it is sent; null where nobody can tell. */
+  progress: number | null;
+  /** What the server calls it; a failed upload can have one, too. */
   attachment: Attachment | null;
   /** Whether the page handed it over as it is: then it is not this element's to delete. */
   isGiven: boolean;
@@ -33,6 +36,7 @@ export interface UploadHost {
   options(): Options;
   changed(): void;
   failed(error: unknown): void;
+  log(name: string, data: Record<string, unknown>): void;
 }
 
 let lastKey = 0;
@@ -52,7 +56,8 @@ export class Uploads {
   }
 
   get attachments(): Attachment[] {
-    return this.#tasks.flatMap((task) => task.upload.attachment ?? []);
+    const done = this.#tasks.filter((task) => task.upload.state === 'done');
+    return done.flatMap((task) => task.upload.attachment ?? []);
   }
 
   /**
@@ -79,7 +84,7 @@ export class Uploads {
 
   /** Show attachments that the page has already, in place of those that are here. */
   replace(attachments: readonly Attachment[]): void {
-    this.clear();
+    for (const task of this.#tasks) this.#drop(task);
     this.#tasks = attachments.map((attachment) => ({
       file: null,
       abort: new AbortController(),
@@ -102,14 +107,22 @@ export class Uploads {
     const task = this.#tasks.find((other) => other.upload.key === key);
     if (!task) return;
     this.#tasks = this.#tasks.filter((other) => other !== task);
-    task.abort.abort();
-    forget(task);
-    const id = task.upload.attachment?.id;
-    if (id && !task.upload.isGiven) {
-      this.host.client().ask('attachments.delete', { attachment_id: id }).catch(this.host.failed);
-    }
+    this.#drop(task);
     this.#sendNext();
     this.host.changed();
+  }
+
+  #drop({ upload, abort }: Task): void {
+    abort.abort();
+    forget(upload);
+    if (upload.attachment && !upload.isGiven) this.#delete(upload.attachment);
+  }
+
+  #delete({ id }: Attachment): void {
+    this.host
+      .client()
+      .ask('attachments.delete', { attachment_id: id })
+      .catch((error: unknown) => this.host.failed(error));
   }
 
   retry(key: number): void {
@@ -122,11 +135,12 @@ export class Uploads {
 
   /** Forget all, as a message does that takes them along: nothing is deleted. */
   clear(): void {
-    for (const task of this.#tasks) {
-      if (task.upload.state !== 'done') task.abort.abort();
-      forget(task);
+    for (const { upload, abort } of this.#tasks) {
+      abort.abort();
+      forget(upload);
     }
     this.#tasks = [];
+    this.host.changed();
   }
 
   #sendNext(): void {
@@ -139,43 +153,49 @@ export class Uploads {
     const { upload, file, abort } = task;
     if (!file) return;
     upload.state = 'sending';
-    upload.progress = 0;
+    upload.progress = null;
     try {
-      upload.attachment = await this.#sent(file, abort.signal, (part) => {
-        upload.progress = part;
-        this.host.changed();
-      });
+      await this.#sent(task, file);
       upload.state = 'done';
     } catch (error) {
       if (abort.signal.aborted) return;
       upload.state = 'failed';
       this.host.failed(asError(error));
     }
+    this.host.log('upload', { state: upload.state, size: file.size });
     this.#sendNext();
     this.host.changed();
   }
 
-  async #sent(
-    file: File,
-    signal: AbortSignal,
-    onProgress: (part: number) => void,
-  ): Promise<Attachment> {
+  async #sent({ upload, abort }: Task, file: File): Promise<void> {
     const strategy = this.host.options().api.uploadStrategy;
     const client = this.host.client();
-    if (strategy?.type === 'direct') return client.uploadDirect(strategy.uploadUrl, file, signal);
-    const created = await client.ask('attachments.create', describe(file), signal);
+    if (strategy?.type === 'direct') {
+      upload.attachment = named(await client.uploadDirect(strategy.uploadUrl, file, abort.signal));
+      return;
+    }
+    // Of the attempt before, whose address may have expired.
+    if (upload.attachment) this.#delete(upload.attachment);
+    upload.attachment = null;
+    const created = await client.ask('attachments.create', describe(file), abort.signal);
+    upload.attachment = named(created);
     const descriptor = created.upload_descriptor ?? legacyDescriptor(created);
-    if (descriptor) await sendBytes(descriptor, file, signal, onProgress);
-    return created;
+    if (!descriptor) return;
+    await sendBytes(descriptor, file, abort.signal, (part) => {
+      upload.progress = part;
+      this.host.changed();
+    });
   }
 }
 
-function describe(file: File): { name: string; size: number; mime_type: string } {
-  return { name: file.name, size: file.size, mime_type: typeOf(file) };
+/** @throws RequestFailure - The answer is no attachment: a message could not name it. */
+function named(answer: Attachment | null): Attachment {
+  if (typeof answer?.id === 'string') return answer;
+  throw new RequestFailure('The answer to the upload has no id.', 'protocol');
 }
 
-function typeOf(file: File): string {
-  return file.type || 'application/octet-stream';
+function describe(file: File): { name: string; size: number; mime_type: string } {
+  return { name: file.name, size: file.size, mime_type: mediaType(file) };
 }
 
 function taskFor(file: File): Task {
@@ -186,108 +206,21 @@ function taskFor(file: File): Task {
     upload: {
       key: ++lastKey,
       name: file.name,
-      mimeType: typeOf(file),
+      mimeType: mediaType(file),
       preview: isPicture ? URL.createObjectURL(file) : undefined,
       state: 'waiting',
-      progress: 0,
+      progress: null,
       attachment: null,
       isGiven: false,
     },
   };
 }
 
-function forget(task: Task): void {
-  const { preview, isGiven } = task.upload;
+function forget({ preview, isGiven }: Upload): void {
   if (preview && !isGiven) URL.revokeObjectURL(preview);
 }
 
 /** Of servers from before upload descriptors. */
 function legacyDescriptor(attachment: Attachment): UploadDescriptor | null {
   return attachment.upload_url ? { url: attachment.upload_url, method: 'POST' } : null;
-}
-
-/**
- * Sends the bytes of a file to where the server says.
- *
- * Not by `fetch`, which tells of no progress; and without the headers of the API: an address that
- * is signed breaks with other credentials.
- */
-function sendBytes(
-  descriptor: UploadDescriptor,
-  file: File,
-  signal: AbortSignal,
-  onProgress: (part: number) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open(descriptor.method, new URL(descriptor.url, document.baseURI).href);
-    const headers = descriptor.headers ?? {};
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => {
-      if (event.lengthComputable) onProgress(event.loaded / event.total);
-    };
-    request.onload = () => {
-      if (request.status >= 200 && request.status < 300) resolve();
-      else reject(new RequestFailure(`The upload was refused (${request.status}).`, 'http', request.status));
-    };
-    request.onerror = () => reject(new RequestFailure('The upload broke off.', 'network'));
-    request.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
-    signal.addEventListener('abort', () => request.abort(), { once: true });
-    if (descriptor.method === 'PUT') {
-      const named = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-      if (!named) request.setRequestHeader('Content-Type', typeOf(file));
-      request.send(file);
-    } else {
-      const form = new FormData();
-      form.append('file', file, file.name);
-      request.send(form);
-    }
-  });
-}
-
-// What is accepted
-
-function refusalOf(file: File, options: AttachmentOptions, strings: Strings): string | null {
-  if (!isAccepted(file, options.accept)) return filled(strings.fileTypeRefused, { name: file.name });
-  const limit = sizeLimit(typeOf(file), options.maxSize);
-  if (file.size > limit) {
-    return filled(strings.fileTooLarge, { name: file.name, size: readableSize(limit) });
-  }
-  return null;
-}
-
-export function isAccepted(file: File, accept: AttachmentOptions['accept']): boolean {
-  if (!accept) return true;
-  const name = file.name.toLowerCase();
-  return Object.entries(accept).some(
-    ([pattern, endings]) =>
-      fits(file.type, pattern) || endings.some((ending) => name.endsWith(ending.toLowerCase())),
-  );
-}
-
-const DEFAULT_MAX_BYTES = 100 * 1024 * 1024;
-
-/** The limit for a media type, of which the most exact pattern says it. In bytes. */
-export function sizeLimit(mimeType: string, limits: number | Record<string, number>): number {
-  if (typeof limits === 'number') return limits;
-  const family = `${mimeType.split('/')[0]}/*`;
-  return limits[mimeType] ?? limits[family] ?? limits['*'] ?? limits[''] ?? DEFAULT_MAX_BYTES;
-}
-
-function fits(mimeType: string, pattern: string): boolean {
-  if (pattern === '*' || pattern === '*/*') return true;
-  if (pattern.endsWith('/*')) return mimeType.startsWith(pattern.slice(0, -1));
-  return mimeType === pattern;
-}
-
-/** The value of a file field's `accept`. */
-export function acceptAttribute(accept: AttachmentOptions['accept']): string {
-  return Object.entries(accept ?? {})
-    .flatMap(([pattern, endings]) => [pattern, ...endings])
-    .join(',');
-}
-
-function readableSize(bytes: number): string {
-  const megabytes = bytes / (1024 * 1024);
-  return megabytes >= 1 ? `${Math.round(megabytes * 10) / 10} MB` : `${Math.ceil(bytes / 1024)} kB`;
 }

@@ -33,6 +33,11 @@ export class EntityTag extends Part {
     this.isOpen = false;
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#leave();
+  }
+
   protected override render(): TemplateResult {
     const { entity } = this;
     const name = html`@<span>${entity.title}</span>`;
@@ -50,7 +55,7 @@ export class EntityTag extends Part {
       >
         ${name}
       </button>
-      ${this.isOpen ? html`<span class="card-popover" role="dialog">${this.#card()}</span>` : nothing}
+      ${this.isOpen ? html`<span class="card-popover" role="dialog" aria-label=${entity.title}>${this.#card()}</span>` : nothing}
     </span>`;
   }
 
@@ -100,17 +105,10 @@ export class EntityTag extends Part {
   };
 
   async #ask(): Promise<void> {
-    const ask = this.ui.options.entities.onRequestPreview;
-    if (!ask) return;
-    const known = previews.get(this.ui.chat) ?? new Map<string, Promise<Widgets.BasicRoot | null>>();
-    previews.set(this.ui.chat, known);
-    const { entity } = this;
-    const asked = known.get(entity.id) ?? ask(entity).then(({ preview }) => preview);
-    known.set(entity.id, asked);
+    if (!this.ui.options.entities.onRequestPreview) return;
     try {
-      this.preview = await asked;
+      this.preview = await previewOf(this.ui, this.entity);
     } catch (error) {
-      known.delete(entity.id);
       this.preview = null;
       this.ui.failed(asError(error));
     }
@@ -118,3 +116,15 @@ export class EntityTag extends Part {
 }
 
 define('ck-entity', EntityTag);
+
+/** What the page shows of an entity, asked for once; null where it has nothing to show. */
+export async function previewOf(ui: Ui, entity: Entity): Promise<Widgets.BasicRoot | null> {
+  const ask = ui.options.entities.onRequestPreview;
+  if (!ask) return null;
+  const known = previews.get(ui.chat) ?? new Map<string, Promise<Widgets.BasicRoot | null>>();
+  previews.set(ui.chat, known);
+  const asked = known.get(entity.id) ?? previewBy(ask, entity);
+  known.set(entity.id, asked);
+  asked.catch(() => known.delete(entity.id));
+  return asked;
+}

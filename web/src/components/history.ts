@@ -1,11 +1,12 @@
 /** The user's chats: found by their titles, opened, renamed, deleted. */
 
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../icons';
 import type { ThreadMetadata } from '../protocol';
 import { define, Part } from '../ui';
+import { smallButton } from './buttons';
 
 // Before the end is in sight, so that nobody waits for it.
 const LOAD_MORE_WITHIN_PX = 200;
@@ -25,6 +26,7 @@ export class HistoryView extends Part {
   declare deleting: string | null;
 
   #opener: HTMLElement | null = null;
+  #root: ShadowRoot | null = null;
 
   constructor() {
     super();
@@ -36,24 +38,43 @@ export class HistoryView extends Part {
   override connectedCallback(): void {
     super.connectedCallback();
     const root = this.getRootNode();
-    this.#opener = root instanceof ShadowRoot ? (root.activeElement as HTMLElement | null) : null;
+    if (!(root instanceof ShadowRoot)) return;
+    this.#root = root;
+    this.#opener = root.activeElement as HTMLElement | null;
     this.addEventListener('keydown', this.#onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.removeEventListener('keydown', this.#onKey);
-    if (this.#opener?.isConnected) this.#opener.focus();
+    const root = this.#root;
+    // The header shows its button for the history again after this.
+    setTimeout(() => {
+      const { activeElement } = document;
+      const isElsewhere = root instanceof ShadowRoot && activeElement !== root.host;
+      if (root?.activeElement || (isElsewhere && activeElement !== document.body)) return;
+      const opener = this.#opener?.isConnected ? this.#opener : null;
+      (opener ?? root?.querySelector<HTMLElement>('ck-header [data-icon="history"]'))?.focus();
+    });
+  }
+
+  protected override updated(): void {
+    const { history } = this.ui.chat;
+    const list = this.querySelector('.history');
+    // What does not fill the view cannot be scrolled to its end.
+    const isShort = list && list.clientHeight > 0 && list.scrollHeight <= list.clientHeight;
+    if (isShort && !this.query && !history.failure) void history.loadMore();
   }
 
   protected override firstUpdated(): void {
-    this.querySelector<HTMLElement>('input[type="search"]')?.focus();
+    this.#focusSearch();
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
     event.preventDefault();
-    this.#close();
+    if (this.renaming ?? this.deleting) this.#leaveRow();
+    else this.#close();
   };
 
   #close(): void {
@@ -96,7 +117,7 @@ export class HistoryView extends Part {
     const wanted = this.query.trim().toLocaleLowerCase(locale.tag);
     if (!wanted) return chat.history.threads;
     return chat.history.threads.filter((thread) =>
-      (thread.title ?? '').toLocaleLowerCase(locale.tag).includes(wanted),
+      this.#titleOf(thread).toLocaleLowerCase(locale.tag).includes(wanted),
     );
   }
 
@@ -116,7 +137,7 @@ export class HistoryView extends Part {
     if (history.isLoading) {
       return html`<p class="hint" role="status"><span class="spinner"></span> ${strings.loading}</p>`;
     }
-    if (history.hasMore && history.threads.length > 0) {
+    if (history.hasMore && !(history.failure && history.threads.length === 0)) {
       return html`<button type="button" class="button" @click=${() => void history.loadMore()}>
         ${strings.loadMore}
       </button>`;
@@ -134,6 +155,7 @@ export class HistoryView extends Part {
       <button
         type="button"
         class="open"
+        data-thread-id=${thread.id}
         dir="auto"
         aria-current=${thread.id === chat.threadId ? 'true' : nothing}
         @click=${() => this.#open(thread)}
@@ -142,24 +164,12 @@ export class HistoryView extends Part {
         ${thread.title ? nothing : html`<small>${this.#date(thread)}</small>`}
       </button>
       ${options.history.showRename
-        ? this.#action(`${strings.rename}: ${title}`, 'write', () => this.#startRenaming(thread))
+        ? smallButton(`${strings.rename}: ${title}`, 'write', () => this.#startRenaming(thread))
         : nothing}
       ${options.history.showDelete
-        ? this.#action(`${strings.delete}: ${title}`, 'delete', () => this.#askToDelete(thread))
+        ? smallButton(`${strings.delete}: ${title}`, 'delete', () => this.#askToDelete(thread))
         : nothing}
     </div>`;
-  }
-
-  #action(label: string, name: string, onClick: () => void): TemplateResult {
-    return html`<button
-      type="button"
-      class="icon-button small"
-      aria-label=${label}
-      title=${label}
-      @click=${onClick}
-    >
-      ${icon(name)}
-    </button>`;
   }
 
   #titleOf(thread: ThreadMetadata): string {
@@ -181,6 +191,22 @@ export class HistoryView extends Part {
     this.ui.chat.open(thread.id).catch(() => undefined); // shown in its place
   }
 
+  #focusSearch(): void {
+    this.querySelector<HTMLElement>('input[type="search"]')?.focus();
+  }
+
+  /** Neither rename nor delete, and go back to the row. */
+  #leaveRow(): void {
+    const id = this.renaming ?? this.deleting;
+    this.renaming = null;
+    this.deleting = null;
+    void this.updateComplete.then(() => {
+      const rows = [...this.querySelectorAll<HTMLElement>('.thread .open')];
+      const row = rows.find((other) => other.dataset['threadId'] === id);
+      row?.focus();
+    });
+  }
+
   // Renaming
 
   #startRenaming(thread: ThreadMetadata): void {
@@ -196,11 +222,6 @@ export class HistoryView extends Part {
     return html`<form
       class="thread rename"
       @submit=${(event: Event) => this.#rename(event, thread)}
-      @keydown=${(event: KeyboardEvent) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        this.renaming = null;
-      }}
     >
       <input
         name="title"
@@ -213,9 +234,7 @@ export class HistoryView extends Part {
       <button type="submit" class="icon-button small" aria-label=${strings.save}>
         ${icon('check')}
       </button>
-      ${this.#action(strings.cancel, 'close', () => {
-        this.renaming = null;
-      })}
+      ${smallButton(strings.cancel, 'close', () => this.#leaveRow())}
     </form>`;
   }
 
@@ -223,11 +242,9 @@ export class HistoryView extends Part {
     event.preventDefault();
     const title = String(new FormData(event.target as HTMLFormElement).get('title') ?? '').trim();
     if (!title) return;
-    this.renaming = null;
-    this.ui.chat.rename(thread.id, title).catch((error: unknown) => {
-      this.ui.toast(this.ui.strings.renameFailed);
-      this.ui.failed(error);
-    });
+    this.#leaveRow();
+    if (title === thread.title) return;
+    this.ui.chat.rename(thread.id, title).catch(() => this.ui.toast(this.ui.strings.renameFailed));
   }
 
   // Deleting
@@ -246,23 +263,12 @@ export class HistoryView extends Part {
       class="thread confirm"
       role="alertdialog"
       aria-label=${strings.deleteQuestion}
-      @keydown=${(event: KeyboardEvent) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        this.deleting = null;
-      }}
     >
       <p>
         <strong>${strings.deleteQuestion}</strong>
         <span dir="auto">${this.#titleOf(thread)}</span> ${strings.deleteHint}
       </p>
-      <button
-        type="button"
-        class="button"
-        @click=${() => {
-          this.deleting = null;
-        }}
-      >
+      <button type="button" class="button" @click=${() => this.#leaveRow()}>
         ${strings.cancel}
       </button>
       <button type="button" class="button danger" @click=${() => this.#delete(thread)}>
@@ -273,10 +279,8 @@ export class HistoryView extends Part {
 
   #delete(thread: ThreadMetadata): void {
     this.deleting = null;
-    this.ui.chat.remove(thread.id).catch((error: unknown) => {
-      this.ui.toast(this.ui.strings.deleteFailed);
-      this.ui.failed(error);
-    });
+    this.#focusSearch(); // the row will be gone
+    this.ui.chat.remove(thread.id).catch(() => this.ui.toast(this.ui.strings.deleteFailed));
   }
 
   #onSearch(event: Event): void {
@@ -292,107 +296,4 @@ export class HistoryView extends Part {
 
 define('ck-history', HistoryView);
 
-export const historyStyles = css`
-  ck-history {
-    display: block;
-    flex: 1;
-    min-block-size: 0;
-  }
-  .history {
-    block-size: 100%;
-    padding-block: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 6);
-    overflow-y: auto;
-  }
-  .history .search {
-    display: flex;
-    align-items: center;
-    gap: calc(var(--ck-unit) * 2);
-    margin-block-end: calc(var(--ck-unit) * 3);
-    padding-inline: calc(var(--ck-unit) * 3);
-    border: 1px solid var(--ck-border-strong);
-    border-radius: var(--ck-radius-control);
-    background: var(--ck-raised);
-    color: var(--ck-text-2);
-  }
-  .history .search:focus-within {
-    border-color: var(--ck-focus);
-  }
-  .history .search input {
-    flex: 1;
-    min-inline-size: 0;
-    block-size: calc(var(--ck-unit) * 10);
-    border: 0;
-    outline: 0;
-    background: transparent;
-    color: var(--ck-text);
-  }
-  .threads {
-    margin: 0;
-    padding: 0;
-    list-style: none;
-  }
-  .thread {
-    display: flex;
-    align-items: center;
-    gap: var(--ck-unit);
-    min-block-size: calc(var(--ck-unit) * 11);
-    padding-inline: calc(var(--ck-unit) * 1);
-    border-radius: var(--ck-radius-md);
-  }
-  .thread:hover,
-  .thread[data-active] {
-    background: var(--ck-hover);
-  }
-  .thread .open {
-    flex: 1;
-    min-inline-size: 0;
-    padding: calc(var(--ck-unit) * 2);
-    border: 0;
-    background: transparent;
-    overflow: hidden;
-    text-align: start;
-    text-overflow: ellipsis;
-    white-space: nowrap;
-    cursor: pointer;
-  }
-  .thread .open small {
-    margin-inline-start: 0.5em;
-    color: var(--ck-text-2);
-  }
-  .thread.rename input {
-    flex: 1;
-    min-inline-size: 0;
-    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 2);
-    border: 1px solid var(--ck-border-strong);
-    border-radius: var(--ck-radius-md);
-    background: var(--ck-bg);
-  }
-  .thread.confirm {
-    flex-wrap: wrap;
-    justify-content: flex-end;
-    gap: calc(var(--ck-unit) * 2);
-    padding: calc(var(--ck-unit) * 3);
-    background: var(--ck-hover);
-  }
-  .thread.confirm p {
-    flex: 1 1 14rem;
-    margin: 0;
-    overflow-wrap: anywhere;
-  }
-  .history .hint {
-    margin-block: calc(var(--ck-unit) * 6);
-    color: var(--ck-text-2);
-    text-align: center;
-  }
-  .failure {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: space-between;
-    gap: calc(var(--ck-unit) * 2);
-    margin-block: calc(var(--ck-unit) * 2);
-    padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 3);
-    border: 1px solid var(--ck-border-strong);
-    border-radius: var(--ck-radius-md);
-  }
-`;
+export { historyStyles } from './history.styles';

@@ -68,7 +68,7 @@ export class MenuButton extends Part {
       >
         ${this.text ? html`<span dir="auto">${this.text}</span>${icon('chevron-down')}` : icon(this.icon)}
       </button>
-      ${this.isOpen
+      ${this.isOpen && !this.disabled
         ? html`<div class="menu above" role="menu" aria-label=${this.label}>
             ${this.entries.map((entry) => this.#entry(entry))}
           </div>`
@@ -120,7 +120,12 @@ export class MenuButton extends Part {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (!this.isOpen) return;
+    if (!this.isOpen) {
+      if (this.disabled || !['ArrowDown', 'ArrowUp'].includes(event.key)) return;
+      event.preventDefault();
+      this.open();
+      return;
+    }
     const items = this.#items();
     const current = items.findIndex((item) => item.matches(':focus'));
     const next = {

@@ -10,8 +10,9 @@ import { define, Part } from '../ui';
 const ICONS = { info: 'info', warning: 'warning', danger: 'warning' } as const;
 
 export class Notices extends Part {
-  protected override render(): TemplateResult {
+  protected override render(): TemplateResult | typeof nothing {
     const { notices } = this.ui.chat.conversation;
+    if (notices.length === 0) return nothing;
     return html`<div class="notices column">
       ${repeat(
         notices,
@@ -49,9 +50,6 @@ export class Notices extends Part {
 define('ck-notices', Notices);
 
 export const noticeStyles = css`
-  .notices:empty {
-    display: none;
-  }
   .notice {
     --ck-level: var(--ck-info);
     display: flex;

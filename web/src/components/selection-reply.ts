@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { icon } from '../icons';
+import { selectedRange, selectedText } from '../selection';
 import { define, Part } from '../ui';
 
 interface Selected {
@@ -58,11 +59,9 @@ export class SelectionReply extends Part {
   };
 
   #found(): Selected | null {
-    const root = this.getRootNode() as ShadowRoot & { getSelection?: () => Selection | null };
-    const selection = root.getSelection?.() ?? document.getSelection();
-    const text = selection?.toString().trim() ?? '';
-    if (!selection || !text || selection.rangeCount === 0) return null;
-    const range = selection.getRangeAt(0);
+    const range = selectedRange(this);
+    const text = selectedText(this).trim();
+    if (!range || !text || !this.ui.chat.isOpen) return null;
     const common = range.commonAncestorContainer;
     const element = common instanceof Element ? common : common.parentElement;
     const around = this.parentElement;

@@ -36,9 +36,10 @@ export class StartScreen extends Part {
 
   #send({ prompt }: StartScreenPrompt): void {
     const content = contentOf(typeof prompt === 'string' ? { text: prompt } : { content: prompt });
+    if (!content?.length) return;
     // The composer knows what model and tool are chosen.
     this.dispatchEvent(
-      new CustomEvent('ck-prompt', { detail: content ?? [], bubbles: true, composed: false }),
+      new CustomEvent('ck-prompt', { detail: content, bubbles: true, composed: false }),
     );
   }
 }

@@ -1,15 +1,24 @@
 /** Questions of the assistant, one at a time, in the place of the text field. */
 
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { filled } from '../strings';
 import type { StructuredAnswers, StructuredInputItem, StructuredQuestion } from '../protocol';
-import { define, Part } from '../ui';
+import { define, Part, type Ui } from '../ui';
 
 interface Draft {
   chosen: string[];
   written: string;
 }
+
+interface Progress {
+  step: number;
+  /** By question. */
+  drafts: ReadonlyMap<string, Draft>;
+}
+
+// The form goes away with its answers, and comes back with them where they cannot be sent.
+const begun = new WeakMap<Ui['chat'], Map<string, Progress>>();
 
 export class StructuredForm extends Part {
   static override properties: PropertyDeclarations = {
@@ -21,13 +30,31 @@ export class StructuredForm extends Part {
 
   declare item: StructuredInputItem;
   declare step: number;
-  /** By question. Kept when sending fails. */
+  /** By question. */
   declare drafts: ReadonlyMap<string, Draft>;
 
   constructor() {
     super();
     this.step = 0;
     this.drafts = new Map();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const all = begun.get(this.ui.chat) ?? new Map<string, Progress>();
+    begun.set(this.ui.chat, all);
+    if (changed.has('item') && changed.get('item')?.id !== this.item.id) {
+      const { step, drafts } = all.get(this.item.id) ?? { step: 0, drafts: new Map<string, Draft>() };
+      this.step = step;
+      this.drafts = drafts;
+    }
+    all.set(this.item.id, { step: this.step, drafts: this.drafts });
+  }
+
+  /** Put the focus where the question is answered. */
+  async focusFirst(): Promise<void> {
+    await this.updateComplete;
+    const chosen = this.querySelector<HTMLElement>('input:checked');
+    (chosen ?? this.querySelector<HTMLElement>('input'))?.focus();
   }
 
   get #question(): StructuredQuestion | undefined {
@@ -53,8 +80,7 @@ export class StructuredForm extends Part {
           .value=${live(this.#draft(question).written)}
           aria-label=${question.type === 'freeform' ? question.question : strings.otherAnswer}
           placeholder=${question.type === 'freeform' ? '' : strings.otherAnswer}
-          @input=${(event: Event) =>
-            this.#change(question, { written: (event.target as HTMLInputElement).value })}
+          @input=${(event: Event) => this.#write(question, (event.target as HTMLInputElement).value)}
         />
       </fieldset>
       <div class="structured-bar">
@@ -68,11 +94,13 @@ export class StructuredForm extends Part {
           ${strings.skipAll}
         </button>
         ${this.step > 0
-          ? html`<button type="button" class="button" @click=${() => (this.step -= 1)}>
+          ? html`<button type="button" class="button" @click=${() => this.#go(this.step - 1)}>
               ${strings.back}
             </button>`
           : nothing}
-        <button type="button" class="button" @click=${this.#skip}>${strings.skip}</button>
+        <button type="button" class="button" ?disabled=${isLast && chat.isBusy} @click=${this.#skip}>
+          ${strings.skip}
+        </button>
         <button type="submit" class="button primary" ?disabled=${isLast && chat.isBusy}>
           ${isLast ? strings.submit : strings.next}
         </button>
@@ -109,15 +137,26 @@ export class StructuredForm extends Part {
     this.drafts = new Map(this.drafts).set(question.id, { ...this.#draft(question), ...part });
   }
 
+  // The server keeps one value of a single choice: the newer of what is chosen and what is written.
+
   #pick(question: StructuredQuestion, value: string, multiple: boolean, isOn: boolean): void {
-    const { chosen } = this.#draft(question);
+    const { chosen, written } = this.#draft(question);
     const others = multiple ? chosen.filter((other) => other !== value) : [];
-    this.#change(question, { chosen: isOn ? [...others, value] : others });
+    this.#change(question, {
+      chosen: isOn ? [...others, value] : others,
+      written: multiple || !isOn ? written : '',
+    });
+  }
+
+  #write(question: StructuredQuestion, written: string): void {
+    const isSingle = question.type === 'multiple_choice' && !question.multiple;
+    this.#change(question, isSingle && written.trim() ? { written, chosen: [] } : { written });
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
     const question = this.#question;
     const isWriting = (event.target as HTMLElement).classList.contains('field');
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const number = Number(event.key);
     if (isWriting || question?.type !== 'multiple_choice' || !(number >= 1 && number <= 9)) return;
     const option = question.options[number - 1];
@@ -140,8 +179,7 @@ export class StructuredForm extends Part {
 
   #advance(): void {
     if (this.step < this.item.inputs.length - 1) {
-      this.step += 1;
-      void this.updateComplete.then(() => this.querySelector<HTMLElement>('input')?.focus());
+      this.#go(this.step + 1);
       return;
     }
     this.#send({
@@ -152,12 +190,14 @@ export class StructuredForm extends Part {
     });
   }
 
+  #go(step: number): void {
+    this.step = step;
+    void this.focusFirst();
+  }
+
   #answer(question: StructuredQuestion): { values: string[]; skipped: boolean } {
     const { chosen, written } = this.#draft(question);
-    const isSingle = question.type === 'multiple_choice' && !question.multiple;
-    const own = written.trim() ? [written.trim()] : [];
-    // The server keeps the first value of a single choice: what was written is the newer one.
-    const values = isSingle && own.length > 0 ? own : [...chosen, ...own];
+    const values = written.trim() ? [...chosen, written.trim()] : chosen;
     return { values, skipped: values.length === 0 };
   }
 

@@ -42,9 +42,10 @@ export class Suggestions extends Part {
   #query: Query | null = null;
   #searching = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The commands of a menu that was opened from another; null for the first one. */
-  #menu: readonly Command[] | null = null;
-  #dismissed: Query['kind'] | null = null;
+  /** The commands of menus that were opened one from another. */
+  #menus: readonly (readonly Command[])[] = [];
+  /** What was closed by a key, and stays so until something else is written. */
+  #dismissed = '';
 
   constructor() {
     super();
@@ -67,12 +68,13 @@ export class Suggestions extends Part {
       (kind === 'mention' && entities.onTagSearch) || (kind === 'command' && commands.enabled);
     if (!query || !isOffered) {
       this.#close();
-      this.#dismissed = null;
+      this.#dismissed = '';
       return;
     }
-    if (this.#dismissed === kind) return;
-    if (this.isOpen && this.#query?.kind === kind && this.#query?.text === query.text) return;
+    if (this.#dismissed === placeOf(query)) return;
+    if (this.#query && placeOf(this.#query) === placeOf(query) && this.#query.text === query.text) return;
     this.#query = query;
+    this.#searching += 1; // what is still looked for is not wanted any more
     clearTimeout(this.#timer);
     const wait = query.text === '' ? 0 : DEBOUNCE_MS;
     this.#timer = setTimeout(() => void this.#search(query), wait);
@@ -87,8 +89,8 @@ export class Suggestions extends Part {
       this.ui.failed(error);
     }
     if (searching !== this.#searching) return; // a later search is on its way
-    if (query.kind === 'mention' && found.length === 0 && query.text.endsWith(' ')) {
-      this.#close();
+    if (query.kind === 'mention' && found.length === 0 && query.text.includes(' ')) {
+      this.#dismiss(); // the sentence goes on, and names nothing
       return;
     }
     this.found = grouped(found);
@@ -110,11 +112,12 @@ export class Suggestions extends Part {
 
   async #commands(text: string): Promise<Suggestion[]> {
     const { commands } = this.ui.options;
-    const found = this.#menu ?? (await commands.onSearch?.(text)) ?? [];
+    const menu = this.#menus.at(-1);
+    const found = menu ?? (await commands.onSearch?.(text)) ?? [];
     const wanted = text.toLowerCase();
     const fits = (label: string): boolean => label.toLowerCase().includes(wanted);
-    const shown = this.#menu ? found.filter((command) => fits(command.label)) : found;
-    const own = this.#menu ? [] : this.builtIns.filter((action) => fits(action.label));
+    const shown = menu ? found.filter((command) => fits(command.label)) : found;
+    const own = menu ? [] : this.builtIns.filter((action) => fits(action.label));
     return [
       ...shown.map((command) => ({
         id: command.id,
@@ -142,7 +145,9 @@ export class Suggestions extends Part {
   }
 
   async #chooseCommand(command: Command): Promise<void> {
+    const menus = this.#menus;
     this.#tell('ck-clear-query', null);
+    this.#close();
     let next: CommandSelection | undefined;
     try {
       next = (await this.ui.options.commands.onSelect?.(command)) ?? undefined;
@@ -150,14 +155,17 @@ export class Suggestions extends Part {
       this.ui.toast(this.ui.strings.somethingWrong);
       this.ui.failed(error);
     }
-    if (next?.type === 'entity') {
-      this.#chooseEntity(next.entity);
-    } else if (next?.type === 'menu') {
-      this.#menu = next.commands;
-      await this.#search({ kind: 'command', text: '' });
-    } else {
-      this.#close();
-    }
+    if (next?.type === 'entity') this.#chooseEntity(next.entity);
+    else if (next?.type === 'menu') this.#openMenu([...menus, next.commands]);
+  }
+
+  /** Show the commands of the last menu; what is written behind a new `/` filters them. */
+  #openMenu(menus: readonly (readonly Command[])[]): void {
+    this.#close();
+    this.#menus = menus;
+    this.#tell('ck-start-command', null);
+    // There is no place for one where people went on writing.
+    if (this.#query?.kind !== 'command') this.#close();
   }
 
   /** Take a key of the text field; whether it was for the list. */
@@ -166,38 +174,45 @@ export class Suggestions extends Part {
     switch (event.key) {
       case 'ArrowDown':
       case 'ArrowUp': {
+        if (this.found.length === 0) return false;
         const step = event.key === 'ArrowDown' ? 1 : -1;
-        const count = Math.max(1, this.found.length);
-        this.active = (this.active + step + count) % count;
+        this.active = (this.active + step + this.found.length) % this.found.length;
         this.#tellActive();
         return true;
       }
       case 'Enter':
       case 'Tab':
-        if (this.found.length === 0) return false;
+        if (this.found.length === 0 || event.shiftKey) return false;
         void this.found[this.active]?.choose();
         return true;
       case 'Escape':
-        this.#dismissed = this.#query?.kind ?? null;
-        this.#close();
+        this.#dismiss();
         return true;
       case 'Backspace':
-        if (this.#menu && this.#query?.text === '') {
-          this.#menu = null;
-          void this.#search({ kind: 'command', text: '' });
-          return true;
-        }
-        return false;
+        return this.#goBack();
       default:
         return false;
     }
+  }
+
+  /** Show the menu that this one was opened from, unless there is a filter to be deleted first. */
+  #goBack(): boolean {
+    if (this.#menus.length === 0 || this.#query?.text !== '') return false;
+    this.#menus = this.#menus.slice(0, -1);
+    void this.#search(this.#query);
+    return true;
+  }
+
+  #dismiss(): void {
+    this.#dismissed = this.#query ? placeOf(this.#query) : '';
+    this.#close();
   }
 
   #close(): void {
     clearTimeout(this.#timer);
     this.#searching += 1;
     this.#query = null;
-    this.#menu = null;
+    this.#menus = [];
     if (!this.isOpen) return;
     this.isOpen = false;
     this.found = [];
@@ -251,6 +266,11 @@ export class Suggestions extends Part {
 }
 
 define('ck-suggestions', Suggestions);
+
+/** What tells one query from another, however far each is written. */
+function placeOf(query: Query): string {
+  return `${query.kind} ${query.at}`;
+}
 
 /** Those without a group first, then group after group in the order in which they came. */
 function grouped(found: readonly Suggestion[]): Suggestion[] {

@@ -2,13 +2,18 @@
 
 import type { Entity } from '@openai/chatkit';
 import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { trimmed } from '../content';
 import type { UserContent } from '../protocol';
+import { placeCaret, selectedRange } from '../selection';
 import { define, Part } from '../ui';
+import { extendBack, partsIn, TAG, tagElement, textBefore } from './text-pieces';
 
 /** What is being written that asks for suggestions. */
 export interface Query {
   kind: 'mention' | 'command';
   text: string;
+  /** How much is written before it. */
+  at: number;
 }
 
 export class TextInput extends Part {
@@ -16,7 +21,7 @@ export class TextInput extends Part {
     ...Part.properties,
     placeholder: { type: String },
     disabled: { type: Boolean },
-    // For `aria-activedescendant` and `aria-expanded`.
+    // For `aria-activedescendant`.
     suggestion: { type: String },
   };
 
@@ -44,14 +49,14 @@ export class TextInput extends Part {
       aria-activedescendant=${this.suggestion}
       data-placeholder=${this.placeholder}
       dir="auto"
-      contenteditable=${this.disabled ? 'false' : 'true'}
+      contenteditable=${this.disabled ? 'false' : 'plaintext-only'}
       spellcheck="true"
       @input=${this.#onInput}
       @paste=${this.#onPaste}
       @keydown=${this.#onKey}
       @keyup=${this.#onCaret}
       @click=${this.#onCaret}
-      @beforeinput=${this.#onBeforeInput}
+      @blur=${this.#onBlur}
     ></div>`;
   }
 
@@ -63,22 +68,7 @@ export class TextInput extends Part {
 
   /** The parts in the order in which they are written; no empty ones. */
   get content(): UserContent[] {
-    const parts: UserContent[] = [];
-    let text = '';
-    const flush = (): void => {
-      if (text) parts.push({ type: 'input_text', text });
-      text = '';
-    };
-    for (const piece of pieces(this.#field)) {
-      if (typeof piece === 'string') {
-        text += piece;
-      } else {
-        flush();
-        parts.push(piece);
-      }
-    }
-    flush();
-    return trimmed(parts);
+    return trimmed(partsIn(this.#field));
   }
 
   get isEmpty(): boolean {
@@ -86,50 +76,39 @@ export class TextInput extends Part {
   }
 
   set content(content: readonly UserContent[]) {
-    const field = this.#field;
-    if (!field) return;
-    field.replaceChildren(
+    this.#field?.replaceChildren(
       ...content.map((part) =>
-        part.type === 'input_text' ? document.createTextNode(part.text) : pill(part),
+        part.type === 'input_text' ? document.createTextNode(part.text) : tagElement(part),
       ),
     );
     this.#told();
   }
 
   clear(): void {
-    this.#field?.replaceChildren();
-    this.#told();
+    this.content = [];
   }
 
   /** Put the caret behind all that is written. */
   focusEnd(): void {
-    const field = this.#field;
-    if (!field) return;
-    field.focus();
-    const range = document.createRange();
-    range.selectNodeContents(field);
-    range.collapse(false);
-    select(range, this);
+    this.#field?.focus();
+    placeCaret(this.#end());
   }
 
   /** Put text where the caret is, or at the end. */
   insertText(text: string): void {
-    const range = this.#caret() ?? this.#end();
-    range.deleteContents();
-    const node = document.createTextNode(text);
-    range.insertNode(node);
-    range.setStartAfter(node);
-    range.collapse(true);
-    this.#field?.focus();
-    select(range, this);
-    this.#told();
+    this.#insert(document.createTextNode(text));
+  }
+
+  /** Put words where the caret is, apart from the word before it. */
+  insertWords(words: string): void {
+    const before = this.#before();
+    this.insertText(/\S$/.test(before) && /^\S/.test(words) ? ` ${words}` : words);
   }
 
   /** Put a tag in the place of what was written to find it. */
   insertTag(entity: Entity): void {
-    this.removeQuery();
-    const range = this.#caret() ?? this.#end();
-    const tag = pill({
+    this.#deleteQuery();
+    const tag = tagElement({
       type: 'input_tag',
       id: entity.id,
       text: entity.title,
@@ -137,37 +116,56 @@ export class TextInput extends Part {
       ...(entity.group ? { group: entity.group } : {}),
       interactive: entity.interactive ?? false,
     });
-    const space = document.createTextNode(' ');
-    range.insertNode(space);
-    range.insertNode(tag);
-    range.setStartAfter(space);
-    range.collapse(true);
-    this.#field?.focus();
-    select(range, this);
-    this.#told();
+    this.#insert(tag, document.createTextNode(' '));
+  }
+
+  /** Begin to name something of the page, where the caret is. */
+  startMention(): void {
+    if (!this.#caret()) this.focusEnd();
+    this.insertWords('@');
+  }
+
+  /** Begin a command where the caret is; whether that is a place for one. */
+  startCommand(): boolean {
+    const line = `${this.#before()}/${this.#behind()}`;
+    if (!/(?:^|\n)\/(?:\n|$)/.test(line)) return false;
+    this.insertText('/');
+    return true;
   }
 
   /** Take out the `@name` or `/name` before the caret. */
   removeQuery(): void {
-    const found = this.#query();
+    this.#deleteQuery();
+    this.#told();
+  }
+
+  #deleteQuery(): void {
+    const query = this.#query();
     const range = this.#caret();
-    if (!found || !range) return;
-    const length = found.text.length + 1;
-    range.setStart(range.startContainer, Math.max(0, range.startOffset - length));
+    if (!query || !range) return;
+    extendBack(range, query.text.length + 1);
     range.deleteContents();
+    placeCaret(range);
+  }
+
+  #insert(...nodes: Node[]): void {
+    const field = this.#field;
+    if (!field || nodes.length === 0) return;
+    const range = this.#caret() ?? this.#end();
+    range.deleteContents();
+    for (const node of nodes.toReversed()) range.insertNode(node);
+    range.setStartAfter(nodes.at(-1)!);
+    range.collapse(true);
+    field.focus();
+    placeCaret(range);
+    this.#told();
   }
 
   // Where the caret is
 
-  #selection(): Selection | null {
-    const root = this.getRootNode() as ShadowRoot & { getSelection?: () => Selection | null };
-    // Chromium keeps the selection of a shadow root there; others keep it in the document.
-    return root.getSelection?.() ?? document.getSelection();
-  }
-
+  /** What is selected in the field. */
   #caret(): Range | null {
-    const selection = this.#selection();
-    const range = selection?.rangeCount ? selection.getRangeAt(0).cloneRange() : null;
+    const range = selectedRange(this);
     return range && this.#field?.contains(range.startContainer) ? range : null;
   }
 
@@ -179,15 +177,31 @@ export class TextInput extends Part {
     return range;
   }
 
+  #before(): string {
+    const field = this.#field;
+    const caret = this.#caret() ?? this.#end();
+    return field ? textBefore(field, caret) : '';
+  }
+
+  #behind(): string {
+    const field = this.#field;
+    const caret = this.#caret();
+    if (!field || !caret) return '';
+    const all = textBefore(field, this.#end());
+    return all.slice(textBefore(field, caret).length).replace(/\n$/, '');
+  }
+
   #query(): Query | null {
-    const range = this.#caret();
-    if (!range?.collapsed || range.startContainer.nodeType !== Node.TEXT_NODE) return null;
-    const before = (range.startContainer.textContent ?? '').slice(0, range.startOffset);
-    const mention = /(?:^|\s)@([^\s@]{0,60})$/.exec(before);
-    if (mention) return { kind: 'mention', text: mention[1] ?? '' };
-    const isFirst = this.#field?.firstChild === range.startContainer;
-    const command = isFirst ? /(?:^|\n)\/([^\s/]{0,60})$/.exec(before) : null;
-    return command ? { kind: 'command', text: command[1] ?? '' } : null;
+    const caret = this.#caret();
+    if (!caret?.collapsed) return null;
+    const before = this.#before();
+    // A name can consist of several words.
+    const mention = /(?:^|\s)@((?:[^\s@][^\n@]{0,59})?)$/.exec(before);
+    const isLineEnd = /^(?:\n|$)/.test(this.#behind());
+    const command = isLineEnd ? /(?:^|\n)\/([^\s/]{0,60})$/.exec(before) : null;
+    const text = mention?.[1] ?? command?.[1];
+    if (text === undefined || text.includes(TAG)) return null;
+    return { kind: mention ? 'mention' : 'command', text, at: before.length - text.length };
   }
 
   // What people do
@@ -195,7 +209,8 @@ export class TextInput extends Part {
   readonly #onInput = (): void => {
     const field = this.#field;
     // Browsers leave a line break in a field that has been emptied; the placeholder would stay away.
-    if (field && field.textContent === '' && !field.querySelector('[data-tag]')) {
+    const [first] = field?.childNodes ?? [];
+    if (field?.childNodes.length === 1 && (first instanceof HTMLBRElement || !first?.textContent)) {
       field.replaceChildren();
     }
     this.#told();
@@ -203,8 +218,11 @@ export class TextInput extends Part {
 
   readonly #onCaret = (): void => this.#tell('ck-query', this.#query());
 
+  readonly #onBlur = (): void => this.#tell('ck-query', null);
+
   #told(): void {
-    this.#field?.toggleAttribute('data-filled', !this.isEmpty || (this.#field.textContent ?? '') !== '');
+    const field = this.#field;
+    field?.toggleAttribute('data-filled', field.childNodes.length > 0);
     this.#tell('ck-change', null);
     this.#tell('ck-query', this.#query());
   }
@@ -213,22 +231,14 @@ export class TextInput extends Part {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  readonly #onBeforeInput = (event: InputEvent): void => {
-    // Bold and the like have no place in plain text.
-    if (event.inputType.startsWith('format')) event.preventDefault();
-  };
-
+  // Text is pasted as the browser does in plain text, so that it can be taken back.
   readonly #onPaste = (event: ClipboardEvent): void => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) {
-      event.preventDefault();
-      this.#tell('ck-files', files);
-      return;
-    }
     const text = event.clipboardData?.getData('text/plain');
-    if (text === undefined) return;
+    // Office programs put a picture of a text beside it.
+    if (files.length === 0 || text) return;
     event.preventDefault();
-    this.insertText(text.replace(/\r\n?/g, '\n'));
+    this.#tell('ck-files', files);
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -253,45 +263,3 @@ export class TextInput extends Part {
 }
 
 define('ck-text-input', TextInput);
-
-function select(range: Range, input: TextInput): void {
-  const root = input.getRootNode() as ShadowRoot & { getSelection?: () => Selection | null };
-  const selection = root.getSelection?.() ?? document.getSelection();
-  selection?.removeAllRanges();
-  selection?.addRange(range);
-}
-
-/** What a field holds, in order: runs of text, and tags. */
-function* pieces(node: Node | null): Generator<string | UserContent> {
-  for (const child of node?.childNodes ?? []) {
-    if (child instanceof HTMLElement && child.dataset['tag']) {
-      yield JSON.parse(child.dataset['tag']) as UserContent;
-    } else if (child instanceof HTMLBRElement) {
-      yield '\n';
-    } else if (child.nodeType === Node.TEXT_NODE) {
-      yield (child.textContent ?? '').replace(/\u00a0/g, ' ');
-    } else {
-      // A browser may put a line into an element of its own.
-      yield '\n';
-      yield* pieces(child);
-    }
-  }
-}
-
-function pill(part: Extract<UserContent, { type: 'input_tag' }>): HTMLElement {
-  const element = document.createElement('span');
-  element.className = 'tag';
-  element.contentEditable = 'false';
-  element.dataset['tag'] = JSON.stringify(part);
-  element.textContent = `@${part.text}`;
-  return element;
-}
-
-/** Without white space before the first and after the last word. */
-function trimmed(parts: UserContent[]): UserContent[] {
-  const first = parts[0];
-  if (first?.type === 'input_text') parts[0] = { ...first, text: first.text.trimStart() };
-  const last = parts.at(-1);
-  if (last?.type === 'input_text') parts[parts.length - 1] = { ...last, text: last.text.trimEnd() };
-  return parts.filter((part) => part.type !== 'input_text' || part.text !== '');
-}
