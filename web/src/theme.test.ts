@@ -1,6 +1,7 @@
 import type { ThemeOption } from '@openai/chatkit';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { applyTheme, themeProperties, type Theme } from './theme';
+import { styles } from './styles';
+import { applyTheme, coloursIn, themeProperties, type Theme } from './theme';
 import { contrast, hexOf, oklchOf, over, rgbOf, type Rgb } from './theme/colour';
 import { PALETTE_NAMES } from './theme/palette';
 import { parsedColour } from './theme/parse';
@@ -159,6 +160,20 @@ test('a raised surface has every colour that the page has', () => {
   const palette = PALETTE_NAMES.map((name) => `--ck-raised-${name}`);
   expect(names.sort()).toEqual([...palette, '--ck-raised-scheme'].sort());
   for (const name of PALETTE_NAMES) expect(plain()).toHaveProperty(`--ck-${name}`);
+});
+
+test('styles use no property that nothing sets', () => {
+  const css = styles.map((style) => style.cssText).join('\n');
+  const names = (pattern: RegExp): Set<string> => new Set(Array.from(css.matchAll(pattern), ([, name = '']) => name));
+  const set = new Set([...Object.keys(plain()), ...names(/(--ck-[\w-]+):/g)]);
+  expect([...names(/var\((--ck-[\w-]+)/g)].filter((name) => !set.has(name))).toEqual([]);
+});
+
+test('what is dark in a light page has dark surfaces, whatever those of the page are', () => {
+  const color = { accent: { primary: '#b91c1c', level: 1 }, surface: { background: '#fff', foreground: '#eee' } };
+  const colours = coloursIn('dark', { colorScheme: 'light', color: color as never });
+  expect(colours).toMatchObject({ '--ck-scheme': 'dark', '--ck-raised-scheme': 'dark', '--ck-primary': '#b91c1c' });
+  expect(colours).not.toHaveProperty('--ck-unit');
 });
 
 test('each radius, density and size has values of its own', () => {

@@ -243,7 +243,7 @@ export const transcriptStyles = css`
     overflow: hidden;
     border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-md);
-    background: var(--ck-code-bg, var(--ck-hover));
+    background: var(--ck-hover);
   }
   .code pre {
     margin: 0;
