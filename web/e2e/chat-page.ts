@@ -14,6 +14,8 @@ declare global {
     told: Told[];
     violations: string[];
     given: Record<string, unknown>;
+    handled: [string, unknown][];
+    chat: { setThreadId(threadId: string | null): Promise<void> };
     start(options: object): Promise<void>;
     listen(element: Element): void;
   }
@@ -75,6 +77,13 @@ export class ChatPage {
     await expect
       .poll(async () => (await this.names()).filter((name) => name === 'response.end').length)
       .toBe(ended + 1);
+  }
+
+  /** Send what is written already, and wait for the end of this answer. */
+  async sendWritten(list: readonly unknown[]): Promise<void> {
+    this.answerNext(events(list));
+    await this.sendButton.click();
+    await expect.poll(() => this.names()).toContain('response.end');
   }
 
   /** Send a message that is answered while the test looks. */

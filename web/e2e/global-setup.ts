@@ -35,7 +35,7 @@ async function buildReactApp(): Promise<void> {
       outDir: REACT_APP,
       emptyOutDir: true,
       minify: false,
-      lib: { entry: 'app.ts', formats: ['es'], fileName: () => 'react-app.js' },
+      lib: { entry: 'app.js', formats: ['es'], fileName: () => 'react-app.js' },
     },
   });
 }

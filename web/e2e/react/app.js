@@ -1,25 +1,18 @@
 /** A React app as OpenAI's documentation has it; only the script's address in the page is ours. */
 
 import { ChatKit, useChatKit } from '@openai/chatkit-react';
-import { createElement, StrictMode, useState, type ReactElement } from 'react';
+import { createElement, StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-
-declare global {
-  interface Window {
-    handled: [string, unknown][];
-    chat: ReturnType<typeof useChatKit>;
-  }
-}
 
 window.handled = [];
 
-function note(name: string) {
-  return (detail: unknown): void => {
+function note(name) {
+  return (detail) => {
     window.handled.push([name, detail]);
   };
 }
 
-function App(): ReactElement {
+function App() {
   const [count, setCount] = useState(0);
   const chat = useChatKit({
     api: { url: new URLSearchParams(location.search).get('api') ?? '/api', domainKey: 'not-checked' },
@@ -29,15 +22,15 @@ function App(): ReactElement {
     },
     startScreen: { greeting: 'Hello from React' },
     onClientTool: ({ name, params }) => ({ name, params, count }),
-    onReady: note('onReady') as () => void,
+    onReady: note('onReady'),
     onError: note('onError'),
     onEffect: note('onEffect'),
     onDeeplink: note('onDeeplink'),
     onLog: note('onLog'),
-    onResponseStart: note('onResponseStart') as () => void,
-    onResponseEnd: note('onResponseEnd') as () => void,
-    onHistoryOpen: note('onHistoryOpen') as () => void,
-    onHistoryClose: note('onHistoryClose') as () => void,
+    onResponseStart: note('onResponseStart'),
+    onResponseEnd: note('onResponseEnd'),
+    onHistoryOpen: note('onHistoryOpen'),
+    onHistoryClose: note('onHistoryClose'),
     onThreadChange: note('onThreadChange'),
     onThreadLoadStart: note('onThreadLoadStart'),
     onThreadLoadEnd: note('onThreadLoadEnd'),
@@ -52,4 +45,4 @@ function App(): ReactElement {
   );
 }
 
-createRoot(document.getElementById('root')!).render(createElement(StrictMode, null, createElement(App)));
+createRoot(document.getElementById('root')).render(createElement(StrictMode, null, createElement(App)));
