@@ -252,7 +252,7 @@ test('96: commands are found, lead on, insert things, or fail with a word', asyn
   await chat.page.keyboard.press('Enter');
   await expect(chat.page.locator('.toast')).toBeVisible();
   expect(await chat.details('error')).toEqual([{ error: 'No luck', isError: true }]);
-  await open('search tool');
+  await open('search');
   await expect(options).toHaveCount(1);
   await chat.page.keyboard.press('Enter');
   await expect(chat.page.locator('.tool.chip')).toContainText('Search tool');

@@ -48,9 +48,9 @@ test('69: a long thread opens at its newest item, and the rest comes on scrollin
   server.answer('items.list', page);
   await chat.open({ initialThread: 'thr_1' });
   await expect(chat.item('i94')).toBeInViewport();
-  // Of an item or its turn: those out of sight are not laid out.
+  // Asked of the element itself, for what is out of sight is not laid out before.
   const placeOf = (id: string): Promise<number> =>
-    chat.item(id).evaluate((item) => item.closest('.turn')!.getBoundingClientRect().top);
+    chat.item(id).evaluate((item) => item.getBoundingClientRect().top);
   for (let round = 0; round < 6 && !(await chat.itemIds).includes('i0'); round++) {
     const first = (await chat.itemIds)[0]!;
     const next = held(page);

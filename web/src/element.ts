@@ -15,7 +15,7 @@ import './components/transcript';
 import { contentOf } from './content';
 import { asError, IntegrationError } from './errors';
 import { resolvedLocale, stringsOf, type Locale } from './locale';
-import { resolved, sameServer, unknownKeys, type ElementOptions, type Options } from './options';
+import { lacksUploads, resolved, sameServer, unknownKeys, type ElementOptions, type Options } from './options';
 import { metadataFor } from './page-context';
 import { endpointOfScript } from './parts';
 import type { Attachment, UserContent } from './protocol';
@@ -72,6 +72,10 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
       console.warn(`openai-chatkit: there is no option ${key}.`);
       this.#log('options.unknown_key', { key });
     }
+    if (lacksUploads(next)) {
+      console.warn('openai-chatkit: attachments need an api.uploadStrategy, so they stay off.');
+      this.#log('options.no_upload_strategy');
+    }
     const before = this.#options;
     this.#options = next;
     if (!before || !sameServer(before, next)) this.#connect(next);
@@ -90,7 +94,8 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
   }
 
   #connect(options: Options): void {
-    this.#ui?.chat.abandon();
+    const before = this.#ui?.chat;
+    before?.abandon();
     const isFirst = this.#ui === null;
     const current = (): Options => this.#options ?? options;
     const secret = options.api.getClientSecret
@@ -123,6 +128,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
       failed: (error) => this.#tell('error', { error: asError(error) }),
       log: (name, data) => this.#log(name, data),
     };
+    if (before && before.threadId !== null) this.#tell('thread.change', { threadId: null });
     secret?.get().catch((error: unknown) => this.#tell('error', { error: asError(error) }));
     if (isFirst && options.initialThread !== null) {
       chat.open(options.initialThread).catch(() => undefined); // shown in its place

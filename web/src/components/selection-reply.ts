@@ -62,10 +62,13 @@ export class SelectionReply extends Part {
     const range = selectedRange(this);
     const text = selectedText(this).trim();
     if (!range || !text || !this.ui.chat.isOpen) return null;
-    const common = range.commonAncestorContainer;
-    const element = common instanceof Element ? common : common.parentElement;
+    const { startContainer, endContainer, endOffset } = range;
+    const element = startContainer instanceof Element ? startContainer : startContainer.parentElement;
+    const message = element?.closest('.message.assistant');
     const around = this.parentElement;
-    if (!around || !element?.closest('.message.assistant') || !around.contains(element)) return null;
+    if (!around || !message || !around.contains(message)) return null;
+    // A triple click ends at the start of what follows, of which nothing is selected.
+    if (!message.contains(endContainer) && endOffset !== 0) return null;
     const place = range.getBoundingClientRect();
     const frame = around.getBoundingClientRect();
     return {

@@ -30,8 +30,8 @@ export class Transcript extends Part {
   readonly #announcer = new Announcer();
   #shownThread: string | null | undefined;
   #lastUser: string | undefined;
-  /** Where the first turn in sight was before an update, to keep it there. */
-  #anchor: { key: string; top: number } | null = null;
+  /** Where the first item in sight was before an update, to keep it there. */
+  #anchor: { id: string; top: number } | null = null;
   #follows = true;
 
   constructor() {
@@ -214,12 +214,16 @@ export class Transcript extends Part {
     const scroller = this.#scroller;
     if (!scroller) return;
     const top = scroller.getBoundingClientRect().top;
-    const first = [...this.querySelectorAll<HTMLElement>('.turn')].find(
-      (turn) => turn.getBoundingClientRect().bottom > top,
-    );
-    this.#anchor = first
-      ? { key: first.dataset['turn'] ?? '', top: first.getBoundingClientRect().top }
-      : null;
+    const isInSight = (element: HTMLElement): boolean => element.getBoundingClientRect().bottom > top;
+    const turns = [...this.querySelectorAll<HTMLElement>('.turn')];
+    const from = Math.max(0, turns.findIndex(isInSight));
+    // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
+    const first = turns
+      .slice(from, from + 2)
+      .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
+      .find(isInSight);
+    const id = first?.dataset['itemId'];
+    this.#anchor = first && id ? { id, top: first.getBoundingClientRect().top } : null;
   }
 
   protected override updated(): void {
@@ -269,13 +273,13 @@ export class Transcript extends Part {
     newest?.style.setProperty('min-block-size', `${Math.max(0, height - 16)}px`);
   }
 
-  /** What comes before the first turn in sight must not push it away. */
+  /** What comes before the first item in sight must not push it away. */
   #keepInPlace(): void {
     const scroller = this.#scroller;
     const anchor = this.#anchor;
     if (!scroller || !anchor) return;
-    const turn = this.querySelector<HTMLElement>(`.turn[data-turn="${CSS.escape(anchor.key)}"]`);
-    const moved = turn ? turn.getBoundingClientRect().top - anchor.top : 0;
+    const item = this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
+    const moved = item ? item.getBoundingClientRect().top - anchor.top : 0;
     if (Math.abs(moved) > 1) scroller.scrollTop += moved;
   }
 
