@@ -1,8 +1,9 @@
 /** Markdown as people see it: text of the model, of tools, and of the page. */
 
-import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, render, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { until } from 'lit/directives/until.js';
+import { icon } from './icons';
 import { parsedUrl } from './links';
 import { endpointOfScript, part } from './parts';
 import { define, Part, type Ui } from './ui';
@@ -14,26 +15,50 @@ export interface RenderedBlock {
   html: string;
 }
 
+/** A citation in a text. */
+export interface Marker {
+  /** Code points from the start. */
+  place: number;
+  /** Of the sources that it stands for. */
+  numbers: readonly number[];
+  /** What is read where it stands; empty where it is an icon. */
+  label: string;
+  icon?: string;
+  /** What it is called. */
+  name: string;
+}
+
 type MarkdownPart = typeof import('./parts/markdown');
+type GrowingText = InstanceType<MarkdownPart['GrowingText']>;
 type HighlightPart = typeof import('./parts/highlight');
 type MathPart = typeof import('./parts/math');
 
 /** What the thread, or else the page, lets images come from. The server's own are always shown. */
 export function imagePolicy(ui: Ui): ImagePolicy {
-  const { chat, options } = ui;
-  const allowed = chat.conversation.thread?.allowed_image_domains ?? options.allowedImageDomains ?? [];
+  const { options } = ui;
+  const allowed = allowedDomains(ui);
   return (url) => {
     if (/^(data|blob):/i.test(url)) return true;
     const address = parsedUrl(url);
-    if (!address) return false;
+    if (!address || !/^https?:$/.test(address.protocol)) return false;
     const server = parsedUrl(options.api.url ?? endpointOfScript());
     if (address.origin === server?.origin) return true;
-    return allowed.some(
-      (domain) =>
-        domain === '*' || address.hostname === domain || address.hostname.endsWith(`.${domain}`),
-    );
+    return allowed.some((domain) => isUnder(address.hostname, domain.trim().toLowerCase()));
   };
 }
+
+function allowedDomains({ chat, options }: Ui): readonly string[] {
+  return chat.conversation.thread?.allowed_image_domains ?? options.allowedImageDomains ?? [];
+}
+
+function isUnder(hostname: string, domain: string): boolean {
+  if (domain === '*') return true;
+  const name = domain.replace(/^\*?\./, '');
+  return name !== '' && (hostname === name || hostname.endsWith(`.${name}`));
+}
+
+// Finding colours takes a while, and the page stands still meanwhile.
+const MOST_COLOURED = 50_000;
 
 let loaded: MarkdownPart | null = null;
 
@@ -54,26 +79,56 @@ export function inlineMarkdown(ui: Ui, text: string): TemplateResult {
   >`;
 }
 
+function differ(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
+}
+
+/** A text in Markdown, wherever it is shown. */
+export function markdownText(
+  ui: Ui,
+  text: string,
+  more: { streaming?: boolean; markers?: readonly Marker[]; notes?: string; component?: string } = {},
+): TemplateResult {
+  return html`<ck-markdown
+    data-notes=${more.notes ?? nothing}
+    data-widget-type=${more.component === undefined ? nothing : 'Markdown'}
+    data-component-id=${more.component || nothing}
+    .ui=${ui}
+    .text=${text}
+    .markers=${more.markers ?? NONE}
+    .streaming=${more.streaming ?? false}
+    .domains=${allowedDomains(ui).join(' ')}
+  ></ck-markdown>`;
+}
+
+const NONE: readonly Marker[] = [];
+
 /** A text in Markdown. Blocks that are finished keep their elements while others are written. */
 export class MarkdownView extends Part {
   static override properties: PropertyDeclarations = {
     ...Part.properties,
     text: { attribute: false },
-    markers: { attribute: false },
+    markers: { attribute: false, hasChanged: differ },
     streaming: { type: Boolean },
+    domains: { attribute: false },
   };
 
   declare text: string;
-  /** Where citations stand: `[code points from the start, number]`, in order. */
-  declare markers: readonly (readonly [number, number])[];
+  /** Citations, in order of where they stand. */
+  declare markers: readonly Marker[];
   /** Whether more of it comes. */
   declare streaming: boolean;
+  /** Where its images may come from, as one text. */
+  declare domains: string;
+
+  #growing: GrowingText | null = null;
 
   constructor() {
     super();
     this.text = '';
     this.markers = [];
     this.streaming = false;
+    this.domains = '';
   }
 
   override connectedCallback(): void {
@@ -91,9 +146,14 @@ export class MarkdownView extends Part {
     this.removeEventListener('click', this.#onClick);
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('domains') || changed.has('ui')) this.#growing = null;
+  }
+
   protected override render(): TemplateResult {
     if (!loaded) return html`<div class="markdown plain" dir="auto">${this.text}</div>`;
-    const blocks = loaded.blocks(this.text, imagePolicy(this.ui), this.markers);
+    this.#growing ??= new loaded.GrowingText(imagePolicy(this.ui));
+    const blocks = this.#growing.blocks(this.text, this.markers);
     const last = blocks.length - 1;
     return html`<div class="markdown" ?data-streaming=${this.streaming}>
       ${blocks.map(
@@ -111,6 +171,9 @@ export class MarkdownView extends Part {
     }
     for (const formula of this.querySelectorAll<HTMLElement>('.math[data-math]')) {
       void this.#typeset(formula);
+    }
+    for (const marker of this.querySelectorAll<HTMLElement>('.citation[data-icon]:empty')) {
+      render(icon(marker.dataset['icon']), marker);
     }
   }
 
@@ -135,7 +198,7 @@ export class MarkdownView extends Part {
   async #highlight(block: HTMLElement): Promise<void> {
     const code = block.querySelector('code');
     const language = block.dataset['language'];
-    if (!code || !language) return;
+    if (!code || !language || (code.textContent ?? '').length > MOST_COLOURED) return;
     try {
       const { highlighted } = await part<HighlightPart>('highlight');
       const coloured = highlighted(code.textContent ?? '', language);

@@ -3,7 +3,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { AssistantContent, Source } from '../protocol';
 import { icon } from '../icons';
+import type { Marker } from '../markdown';
 import { parsedUrl, safeLink } from '../links';
+import { filled } from '../strings';
 import type { Ui } from '../ui';
 
 export interface Footnote {
@@ -23,28 +25,37 @@ export function footnotes(content: readonly AssistantContent[]): Footnote[] {
   return [...found.values()];
 }
 
-/** Where the markers of a part stand, as `[code points, number]`; one for each place and source. */
-export function markers(
-  part: AssistantContent,
-  notes: readonly Footnote[],
-): (readonly [number, number])[] {
-  const numbers = new Map(notes.map((note) => [identity(note.source), note.number]));
-  const placed = new Set<string>();
+/** The markers of a part: one for each place, whatever number of sources it has. */
+export function markers(ui: Ui, part: AssistantContent, notes: readonly Footnote[]): Marker[] {
+  const byKey = new Map(notes.map((note) => [identity(note.source), note]));
   const end = [...part.text].length;
-  const found: [number, number][] = [];
-  for (const annotation of inOrder(part)) {
-    const number = numbers.get(identity(annotation.source));
-    const place = Math.min(annotation.index ?? end, end);
-    if (number === undefined || placed.has(`${place}:${number}`)) continue;
-    placed.add(`${place}:${number}`);
-    found.push([place, number]);
+  const places = new Map<number, Footnote[]>();
+  for (const { source, index } of inOrder(part)) {
+    const note = byKey.get(identity(source));
+    const place = Math.max(0, Math.min(index ?? end, end));
+    const there = places.get(place) ?? [];
+    if (note && !there.includes(note)) places.set(place, [...there, note]);
   }
-  return found;
+  return [...places].map(([place, there]) => ({ place, ...looks(ui, there) }));
+}
+
+/** Numbers for what can be looked up; an entity has a name of its own, or its icon. */
+function looks(ui: Ui, notes: readonly Footnote[]): Omit<Marker, 'place'> {
+  const numbers = notes.map((note) => note.number);
+  const [{ source }, ...others] = notes as [Footnote, ...Footnote[]];
+  const label = notes.map((note) => inlineLabel(note)).join(', ');
+  const name = filled(ui.strings.source, { number: label });
+  const isIcon = source.type === 'entity' && others.length === 0 && !source.inline_label && source.icon;
+  return isIcon ? { numbers, label: '', icon: source.icon ?? '', name } : { numbers, label, name };
+}
+
+function inlineLabel({ number, source }: Footnote): string {
+  return (source.type === 'entity' && source.inline_label) || String(number);
 }
 
 function inOrder(part: AssistantContent): AssistantContent['annotations'] {
   const end = Number.POSITIVE_INFINITY;
-  return part.annotations
+  return (part.annotations ?? [])
     .filter((annotation) => annotation?.source)
     .toSorted((one, other) => (one.index ?? end) - (other.index ?? end));
 }
@@ -100,25 +111,4 @@ function dated(ui: Ui, timestamp: string): string {
   const time = new Date(timestamp);
   if (Number.isNaN(time.getTime())) return timestamp;
   return new Intl.DateTimeFormat(ui.locale.tag, { dateStyle: 'medium' }).format(time);
-}
-
-/** Every source of a message, behind a button. */
-export function sourceList(ui: Ui, notes: readonly Footnote[]): TemplateResult | typeof nothing {
-  if (notes.length === 0) return nothing;
-  const groups = new Map<string, Footnote[]>();
-  for (const note of notes) {
-    const group = note.source.group ?? '';
-    groups.set(group, [...(groups.get(group) ?? []), note]);
-  }
-  return html`<details class="sources">
-    <summary>${ui.strings.sources} <span class="count">${notes.length}</span></summary>
-    ${[...groups].map(
-      ([group, found]) => html`
-        ${group ? html`<h4 dir="auto">${group}</h4>` : nothing}
-        <ol>
-          ${found.map((note) => html`<li value=${note.number}>${sourceCard(ui, note)}</li>`)}
-        </ol>
-      `,
-    )}
-  </details>`;
 }

@@ -123,7 +123,7 @@ export async function previewOf(ui: Ui, entity: Entity): Promise<Widgets.BasicRo
   if (!ask) return null;
   const known = previews.get(ui.chat) ?? new Map<string, Promise<Widgets.BasicRoot | null>>();
   previews.set(ui.chat, known);
-  const asked = known.get(entity.id) ?? previewBy(ask, entity);
+  const asked = known.get(entity.id) ?? (async () => (await ask(entity))?.preview ?? null)();
   known.set(entity.id, asked);
   asked.catch(() => known.delete(entity.id));
   return asked;

@@ -1,13 +1,14 @@
 /** A message of the user, and one of the assistant. */
 
 import { html, nothing, type TemplateResult } from 'lit';
-import '../markdown';
+import { markdownText } from '../markdown';
 import { icon } from '../icons';
 import { filled } from '../strings';
 import { safeImage } from '../links';
 import type { AssistantMessageItem, Attachment, UserContent, UserMessageItem } from '../protocol';
 import type { Ui } from '../ui';
-import { footnotes, markers, sourceList } from './citations';
+import { footnotes, markers } from './citations';
+import './source-list';
 import { entityTag } from './entities';
 
 const SHOWN_FILES = 4;
@@ -22,7 +23,7 @@ export function userMessage(ui: Ui, item: UserMessageItem): TemplateResult {
     data-item-type=${item.type}
     ?data-unsent=${failed !== null}
   >
-    ${item.attachments.length > 0 ? attachments(ui, item.attachments) : nothing}
+    ${item.attachments?.length ? attachments(ui, item.attachments) : nothing}
     ${item.quoted_text
       ? html`<blockquote class="quote" dir="auto">${item.quoted_text}</blockquote>`
       : nothing}
@@ -97,17 +98,16 @@ export function assistantMessage(
     ?data-pending=${isPending}
   >
     ${isPending && isEmpty ? typing(ui) : nothing}
-    ${item.content.map(
-      (part, index) =>
-        html`<ck-markdown
-          .ui=${ui}
-          .text=${part.text}
-          .markers=${markers(part, notes)}
-          .streaming=${isPending && index === last}
-          data-notes=${item.id}
-        ></ck-markdown>`,
+    ${item.content.map((part, index) =>
+      markdownText(ui, part.text, {
+        markers: markers(ui, part, notes),
+        streaming: isPending && index === last,
+        notes: item.id,
+      }),
     )}
-    ${isPending ? nothing : sourceList(ui, notes)}
+    ${isPending || notes.length === 0
+      ? nothing
+      : html`<ck-source-list .ui=${ui} .notes=${notes}></ck-source-list>`}
   </article>`;
 }
 

@@ -1,26 +1,35 @@
 /** The card of a citation, shown when somebody points at its number in a text. */
 
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
-import type { AssistantMessageItem } from '../protocol';
+import type { Entity, Widgets } from '@openai/chatkit';
+import { asError } from '../errors';
+import type { AssistantMessageItem, WidgetNode } from '../protocol';
 import { define, Part } from '../ui';
+import '../widgets/widget';
 import { footnotes, sourceCard, type Footnote } from './citations';
+import { previewOf } from './entity-card';
 
 const CLOSE_AFTER_MS = 150;
 
 export class SourcePopover extends Part {
   static override properties: PropertyDeclarations = {
     ...Part.properties,
-    note: { state: true },
+    notes: { state: true },
+    previews: { state: true },
   };
 
-  declare note: Footnote | null;
+  /** Of the marker that is pointed at; none where nothing is shown. */
+  declare notes: readonly Footnote[];
+  /** What the page shows of entities, by their ids. */
+  declare previews: ReadonlyMap<string, Widgets.BasicRoot>;
 
   #marker: HTMLElement | null = null;
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
-    this.note = null;
+    this.notes = [];
+    this.previews = new Map();
   }
 
   override connectedCallback(): void {
@@ -36,7 +45,7 @@ export class SourcePopover extends Part {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this.note) return nothing;
+    if (this.notes.length === 0 || !this.#marker?.isConnected) return nothing;
     return html`<div
       class="card-popover"
       role="tooltip"
@@ -44,8 +53,20 @@ export class SourcePopover extends Part {
       @mouseenter=${() => clearTimeout(this.#closing)}
       @mouseleave=${this.#close}
     >
-      ${sourceCard(this.ui, this.note)}
+      ${this.notes.map((note) => this.#card(note))}
     </div>`;
+  }
+
+  #card(note: Footnote): TemplateResult {
+    const entity = interactive(note);
+    const preview = entity && this.previews.get(entity.id);
+    if (!preview) return sourceCard(this.ui, note);
+    return html`<ck-widget
+      .ui=${this.ui}
+      .itemId=${entity.id}
+      .root=${preview as unknown as WidgetNode}
+      .isPreview=${true}
+    ></ck-widget>`;
   }
 
   protected override updated(): void {
@@ -67,36 +88,76 @@ export class SourcePopover extends Part {
   }
 
   readonly #onPoint = (event: Event): void => {
-    const marker = (event.target as Element).closest<HTMLElement>('[data-citation]');
+    const target = event.target as Element;
+    if (this.contains(target)) clearTimeout(this.#closing);
+    const marker = target.closest<HTMLElement>('[data-citation]');
     if (!marker) return;
     clearTimeout(this.#closing);
+    if (marker !== this.#marker || this.notes.length === 0) this.#show(marker);
+    if (event.type !== 'click') return;
+    for (const note of this.notes) {
+      const entity = interactive(note);
+      if (entity) this.ui.options.entities.onClick?.(entity);
+    }
+  };
+
+  #show(marker: HTMLElement): void {
     const itemId = marker.closest<HTMLElement>('[data-notes]')?.dataset['notes'];
     const item = this.ui.chat.conversation.items.find(
       (other): other is AssistantMessageItem =>
         other.id === itemId && other.type === 'assistant_message',
     );
-    const number = Number(marker.dataset['citation']);
+    const numbers = (marker.dataset['citation'] ?? '').split(' ').map(Number);
+    this.#close();
     this.#marker = marker;
     marker.setAttribute('aria-describedby', 'ck-source');
-    this.note = footnotes(item?.content ?? []).find((note) => note.number === number) ?? null;
-  };
+    this.notes = footnotes(item?.content ?? []).filter((note) => numbers.includes(note.number));
+    for (const note of this.notes) {
+      const entity = interactive(note);
+      if (entity) void this.#ask(entity);
+    }
+  }
+
+  async #ask(entity: Entity): Promise<void> {
+    try {
+      const preview = await previewOf(this.ui, entity);
+      if (preview) this.previews = new Map([...this.previews, [entity.id, preview]]);
+    } catch (error) {
+      this.ui.failed(asError(error));
+    }
+  }
 
   readonly #onLeave = (event: Event): void => {
-    if (!(event.target as Element).closest('[data-citation]')) return;
+    const target = event.target as Element;
+    if (!target.closest('[data-citation]') && !this.contains(target)) return;
     clearTimeout(this.#closing);
     this.#closing = setTimeout(this.#close, CLOSE_AFTER_MS);
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !this.note) return;
+    if (event.key !== 'Escape' || this.notes.length === 0) return;
     event.stopPropagation();
     this.#close();
   };
 
   readonly #close = (): void => {
     this.#marker?.removeAttribute('aria-describedby');
-    this.note = null;
+    this.notes = [];
   };
 }
 
 define('ck-source-popover', SourcePopover);
+
+/** The entity of a source that the page has more to show of. */
+function interactive({ source }: Footnote): Entity | null {
+  if (source.type !== 'entity' || !source.interactive) return null;
+  const { id, title, icon, group, data } = source;
+  return {
+    id,
+    title,
+    ...(icon ? { icon } : {}),
+    ...(group ? { group } : {}),
+    data: (data ?? {}) as Record<string, string>,
+    interactive: true,
+  };
+}

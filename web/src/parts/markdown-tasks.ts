@@ -17,10 +17,12 @@ export function tasks(parser: MarkdownIt): void {
       const check = new state.Token('task_box', '', 0);
       check.meta = { checked: box[1] !== ' ' };
       token.children?.unshift(check);
+      token.children?.push(new state.Token('task_end', '', 0));
     }
   });
   parser.renderer.rules['task_box'] = (tokens, index) => {
     const { checked } = tokens[index]!.meta as { checked: boolean };
-    return `<input type="checkbox" disabled${checked ? ' checked' : ''}> `;
+    return `<label><input type="checkbox" disabled${checked ? ' checked' : ''}> `;
   };
+  parser.renderer.rules['task_end'] = () => '</label>';
 }

@@ -6,9 +6,9 @@
  */
 
 import DOMPurify, { type Config } from 'dompurify';
-import MarkdownIt, { type RendererRule } from 'markdown-it';
-import type { ImagePolicy, RenderedBlock } from '../markdown';
-import { citations } from './markdown-citations';
+import MarkdownIt, { type Env, type RendererRule, type Token } from 'markdown-it';
+import type { ImagePolicy, Marker, RenderedBlock } from '../markdown';
+import { citations, withoutPlaceholders, type Placed } from './markdown-citations';
 import { math } from './markdown-math';
 import { tasks } from './markdown-tasks';
 
@@ -27,7 +27,7 @@ const ATTRIBUTES = [
 const SAFE: Config = {
   ALLOWED_TAGS: [
     'a', 'b', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'h1', 'h2', 'h3', 'h4', 'h5',
-    'h6', 'hr', 'img', 'input', 'li', 'ol', 'p', 'pre', 's', 'span', 'strong', 'sup', 'table',
+    'h6', 'hr', 'img', 'input', 'label', 'li', 'ol', 'p', 'pre', 's', 'span', 'strong', 'sup', 'table',
     'tbody', 'td', 'th', 'thead', 'tr', 'ul',
   ],
   ALLOWED_ATTR: ATTRIBUTES,
@@ -38,7 +38,10 @@ const SAFE: Config = {
 
 const parser = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
-parser.validateLink = (url) => LINKS.test(url) || IMAGES.test(url);
+parser.linkify.add('ftp:', null).add('//', null);
+// All are links and images to the parser, so that it shows no source; what may not be followed or
+// loaded is made inert below.
+parser.validateLink = () => true;
 parser.use(math).use(tasks).use(citations);
 
 const render: RendererRule = (tokens, index, options, _env, self) =>
@@ -112,7 +115,7 @@ function escaped(text: string): string {
 const sanitised = new Map<string, string>();
 const MOST_REMEMBERED = 500;
 
-/** HTML that was made safe before is not made safe again: most blocks of a stream stay as they are. */
+/** HTML that was made safe before is not made safe again: a thread can be shown many times. */
 function safe(html: string): string {
   const known = sanitised.get(html);
   if (known !== undefined) return known;
@@ -122,48 +125,118 @@ function safe(html: string): string {
   return clean;
 }
 
+interface Block extends RenderedBlock {
+  /** Where it begins in the text. */
+  from: number;
+  /** Whether nothing that follows can change what comes before it. */
+  isApart: boolean;
+}
+
 /**
- * The blocks of a text, each as HTML. A block whose text has not changed has the same HTML again,
- * so that what shows it can leave it alone.
- *
- * @param markers - Where citations stand: `[code points from the start, number]`, in order.
+ * A text that grows. Blocks that are finished are neither parsed nor made safe again, and are the
+ * same objects, so that what shows them can leave them alone.
  */
-export function blocks(
-  text: string,
-  images: ImagePolicy,
-  markers: readonly (readonly [number, number])[] = [],
-): RenderedBlock[] {
-  const env = { images };
-  const tokens = parser.parse(marked(text, markers), env);
-  const found: RenderedBlock[] = [];
+export class GrowingText {
+  #text = '';
+  #placed: readonly Placed[] = [];
+  #blocks: readonly Block[] = [];
+  /** Whether there are definitions of links, which can change any block. */
+  #hasReferences = false;
+
+  constructor(private readonly images: ImagePolicy) {}
+
+  /** The blocks of the text, which is what it was, mostly with more at its end. */
+  blocks(given: string, markers: readonly Marker[] = []): readonly RenderedBlock[] {
+    const text = withoutPlaceholders(given.replace(/\r\n?/g, '\n'));
+    const placed = inUnits(given, markers);
+    const kept = this.#kept(text, placed);
+    const parsed = this.#parsed(text, placed, kept);
+    // A definition that came can be for a link in what was kept.
+    const isWhole = kept.length === 0 || !parsed.hasReferences;
+    this.#blocks = isWhole ? [...kept, ...parsed.blocks] : this.#parsed(text, placed, []).blocks;
+    this.#hasReferences = parsed.hasReferences;
+    this.#text = text;
+    this.#placed = placed;
+    return this.#blocks;
+  }
+
+  /** Those of the last time that are still as they were. */
+  #kept(text: string, placed: readonly Placed[]): readonly Block[] {
+    const end = this.#blocks.findLastIndex((block) => block.isApart);
+    if (end < 1 || this.#hasReferences || !text.startsWith(this.#text)) return [];
+    const { from } = this.#blocks[end]!;
+    const until = (all: readonly Placed[]): string =>
+      JSON.stringify(all.filter(({ at }) => at < from));
+    return until(placed) === until(this.#placed) ? this.#blocks.slice(0, end) : [];
+  }
+
+  #parsed(
+    text: string,
+    placed: readonly Placed[],
+    kept: readonly Block[],
+  ): { blocks: Block[]; hasReferences: boolean } {
+    const from = kept.length > 0 ? this.#blocks[kept.length]!.from : 0;
+    const rest = text.slice(from);
+    const env = {
+      images: this.images,
+      references: {},
+      placed: placed
+        .filter(({ at }) => at >= from)
+        .map(({ at, marker }) => ({ at: at - from, marker })),
+    };
+    const tokens = parser.parse(rest, env);
+    return {
+      blocks: blocksOf(tokens, rest, from, env),
+      hasReferences: Object.keys(env.references).length > 0,
+    };
+  }
+}
+
+function blocksOf(tokens: readonly Token[], text: string, from: number, env: Env): Block[] {
+  const lines = text.split('\n');
+  const starts = [0];
+  for (const line of lines) starts.push(starts.at(-1)! + line.length + 1);
+  const found: Block[] = [];
   let first = 0;
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index]!;
     if (token.level !== 0 || token.nesting === 1) continue;
-    const html = parser.renderer.render(tokens.slice(first, index + 1), parser.options, env);
-    found.push({ html: safe(html) });
+    const html = safe(parser.renderer.render(tokens.slice(first, index + 1), parser.options, env));
+    const line = tokens[first]!.map?.[0] ?? -1;
+    found.push({
+      html,
+      from: from + (starts[line] ?? 0),
+      // Its first line is whole, so that it cannot turn out to be one more point of the list before.
+      isApart: line > 0 && line < lines.length - 1 && lines[line - 1]!.trim() === '',
+    });
     first = index + 1;
   }
   return found;
 }
 
-/** A text without blocks, such as that of a notice. */
-export function inline(text: string, images: ImagePolicy): string {
-  return safe(parser.renderInline(text, { images }));
+/** The blocks of a text, each as HTML. */
+export function blocks(
+  text: string,
+  images: ImagePolicy,
+  markers: readonly Marker[] = [],
+): readonly RenderedBlock[] {
+  return new GrowingText(images).blocks(text, markers);
 }
 
-/** The text with a placeholder at each marker, from characters that no text has. */
-function marked(text: string, markers: readonly (readonly [number, number])[]): string {
-  const clean = text.replace(/[\uE000\uE001]/g, '');
-  if (markers.length === 0) return clean;
-  const points = [...text];
-  let result = '';
-  let from = 0;
-  for (const [place, number] of markers) {
-    const end = Math.min(Math.max(place, from), points.length);
-    result += points.slice(from, end).join('').replace(/[\uE000\uE001]/g, '');
-    result += `\uE000${number}\uE001`;
-    from = end;
-  }
-  return result + points.slice(from).join('').replace(/[\uE000\uE001]/g, '');
+/** A text without blocks, such as that of a notice. */
+export function inline(text: string, images: ImagePolicy): string {
+  return safe(parser.renderInline(withoutPlaceholders(text), { images }));
+}
+
+/** Where markers stand, in the units of strings instead of code points. */
+function inUnits(text: string, markers: readonly Marker[]): Placed[] {
+  let unit = 0;
+  let point = 0;
+  return markers.map((marker) => {
+    while (point < marker.place && unit < text.length) {
+      unit += text.codePointAt(unit)! > 0xffff ? 2 : 1;
+      point += 1;
+    }
+    return { at: text.slice(0, unit).replace(/\r\n?/g, '\n').length, marker };
+  });
 }
