@@ -136,7 +136,7 @@ test('the transcript stands above the composer at every width', async ({ chat })
     expect(overflow).toBe(0);
   }
   // The page is shared.
-  await chat.page.setViewportSize({ width: 1280, height: 720 });
+  await chat.page.setViewportSize({ width: 900, height: 700 });
 });
 
 test('122: Arabic is laid out from right to left, and a block has the side of its own text', async ({ chat }) => {
