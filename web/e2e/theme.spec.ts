@@ -66,9 +66,9 @@ test('121: texts can be read in themes of any colours', async ({ chat }) => {
     const grayscale = { hue: index * 80, tint: 9 - index, shade: index - 2 };
     const color = { accent: { primary, level: 3 - (index % 2) }, ...(index > 1 ? { surface } : { grayscale }) };
     await chat.set({ initialThread: 'thr_1', theme: { colorScheme, color } });
-    const { faint, seen } = await contrastOf(chat.page);
-    expect(faint, primary).toEqual([]);
-    expect(seen).toBeGreaterThan(8);
+    // What is shown follows within a frame or two.
+    await expect.poll(async () => (await contrastOf(chat.page)).faint, { message: primary }).toEqual([]);
+    expect((await contrastOf(chat.page)).seen).toBeGreaterThan(8);
   }
 });
 

@@ -21,7 +21,6 @@ export const composerStyles = css`
     box-shadow:
       0 1px 2px rgb(0 0 0 / 0.05),
       0 4px 16px rgb(0 0 0 / 0.05);
-    transition: border-color 0.12s;
   }
   .composer:has(.text-input:focus) {
     border-color: var(--ck-focus);

@@ -23,9 +23,6 @@ export const controlStyles = css`
     background: transparent;
     color: var(--ck-text-2);
     cursor: pointer;
-    transition:
-      background-color 0.12s,
-      color 0.12s;
   }
   .icon-button:hover:not(:disabled) {
     background: var(--ck-hover);
@@ -51,7 +48,6 @@ export const controlStyles = css`
     background: var(--ck-raised);
     font-weight: 500;
     cursor: pointer;
-    transition: background-color 0.12s;
   }
   .button:hover:not(:disabled) {
     background: var(--ck-hover);
