@@ -65,7 +65,9 @@ export function uiUnderTest(options: Partial<ElementOptions> = {}): UiUnderTest 
       const part = document.createElement(name) as T;
       Object.assign(part, { ui, tick, ...properties });
       shown.push(part);
-      document.body.append(host);
+      document.body.replaceChildren(host);
+      // In happy-dom a focus that is in another shadow root, or nowhere now, breaks that of this one.
+      void document.activeElement;
       host.attachShadow({ mode: 'open' }).append(part);
       await drawn();
       return part;

@@ -50,9 +50,7 @@ export class HistoryView extends Part {
     const root = this.#root;
     // The header shows its button for the history again after this.
     setTimeout(() => {
-      const { activeElement } = document;
-      const isElsewhere = root instanceof ShadowRoot && activeElement !== root.host;
-      if (root?.activeElement || (isElsewhere && activeElement !== document.body)) return;
+      if (document.activeElement !== document.body) return; // somebody has the focus
       const opener = this.#opener?.isConnected ? this.#opener : null;
       (opener ?? root?.querySelector<HTMLElement>('ck-header [data-icon="history"]'))?.focus();
     });

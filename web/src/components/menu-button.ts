@@ -127,10 +127,10 @@ export class MenuButton extends Part {
       return;
     }
     const items = this.#items();
-    const current = items.findIndex((item) => item.matches(':focus'));
+    const current = items.indexOf(event.target as HTMLElement);
     const next = {
       ArrowDown: (current + 1) % items.length,
-      ArrowUp: (current - 1 + items.length) % items.length,
+      ArrowUp: (current <= 0 ? items.length : current) - 1,
       Home: 0,
       End: items.length - 1,
     }[event.key];
