@@ -78,7 +78,7 @@ test('31: a marker stays while parts are finished without it, and is there once'
   await expect(chat.item('a1')).toContainText('More');
   await expect(marker).toHaveCount(1);
   live.send(done({ ...assistant('a1'), content: [part('Fact. More', [note])] }));
-  await expect(chat.item('a1').locator('details.sources')).toHaveCount(1);
+  await expect(chat.item('a1').locator('.sources')).toHaveCount(1);
   await expect(marker).toHaveCount(1);
   live.end();
 });
@@ -96,9 +96,9 @@ test('33: one place has one marker a source; Sources has each source once', asyn
   await chat.ask('Hi', [...BEGUN, done({ ...assistant('a1'), content })]);
   const item = chat.item('a1');
   await expect(item.locator('p').first()).toHaveText(/One1,?\s?2 two1/);
-  await item.locator('details.sources summary').click();
-  await expect(item.locator('details.sources li')).toHaveCount(2);
-  await expect(item.locator('details.sources a').first()).toHaveAttribute('rel', 'noopener noreferrer');
+  await item.getByRole('button', { name: /^Sources/ }).click();
+  await expect(item.locator('.sources li')).toHaveCount(2);
+  await expect(item.locator('.sources a').first()).toHaveAttribute('rel', 'noopener noreferrer');
 });
 
 test('33: two sources of one place form one group', async ({ chat }) => {

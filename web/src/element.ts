@@ -355,7 +355,8 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
   protected override updated(): void {
     if (this.#isReady || !this.#ui) return;
     this.#isReady = true;
-    this.#tell('ready');
+    // The listeners of a React app are there only after the frame in which it gave the options.
+    setTimeout(() => this.#tell('ready'));
     for (const done of this.#waiting) done();
     this.#waiting.clear();
   }
