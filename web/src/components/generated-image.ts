@@ -5,6 +5,7 @@ import { icon } from '../icons';
 import { safeImage } from '../links';
 import type { GeneratedImageItem } from '../protocol';
 import type { Ui } from '../ui';
+import { enlarge } from './lightbox';
 
 export function imageView(
   ui: Ui,
@@ -23,9 +24,15 @@ export function imageView(
     data-progress=${isPending ? sharpness(progress) : nothing}
   >
     ${source
-      ? html`<a href=${source} target="_blank" rel="noopener noreferrer" aria-label=${strings.enlarge}>
+      ? html`<button
+          type="button"
+          class="enlarge"
+          aria-label=${strings.enlarge}
+          @click=${(event: Event) =>
+            enlarge(ui, event.currentTarget as Element, source, strings.createdImage)}
+        >
           <img src=${source} alt=${strings.createdImage} />
-        </a>`
+        </button>`
       : html`<span class="placeholder" role="img" aria-label=${strings.generatingImage}></span>`}
     ${isPending && progress !== undefined
       ? html`<progress value=${progress} max="1" aria-label=${strings.generatingImage}></progress>`
@@ -35,6 +42,8 @@ export function imageView(
           class="icon-button small download"
           href=${source}
           download
+          target="_blank"
+          rel="noopener noreferrer"
           aria-label=${strings.download}
           title=${strings.download}
           >${icon('download')}</a

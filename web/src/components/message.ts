@@ -10,6 +10,7 @@ import type { Ui } from '../ui';
 import { footnotes, markers } from './citations';
 import './source-list';
 import { entityTag } from './entities';
+import { enlarge } from './lightbox';
 
 const SHOWN_FILES = 4;
 
@@ -56,13 +57,13 @@ function attachments(ui: Ui, files: readonly Attachment[]): TemplateResult {
   const shown = files.slice(0, SHOWN_FILES);
   const more = files.slice(SHOWN_FILES);
   return html`<ul class="attachments" role="list">
-    ${shown.map((file) => html`<li>${attachment(file)}</li>`)}
+    ${shown.map((file) => html`<li>${attachment(ui, file)}</li>`)}
     ${more.length > 0
       ? html`<li>
           <details class="more-files">
             <summary>${filled(ui.strings.moreFiles, { count: `+${more.length}` })}</summary>
             <ul role="list">
-              ${more.map((file) => html`<li>${attachment(file)}</li>`)}
+              ${more.map((file) => html`<li>${attachment(ui, file)}</li>`)}
             </ul>
           </details>
         </li>`
@@ -70,12 +71,17 @@ function attachments(ui: Ui, files: readonly Attachment[]): TemplateResult {
   </ul>`;
 }
 
-function attachment(file: Attachment): TemplateResult {
+function attachment(ui: Ui, file: Attachment): TemplateResult {
   const preview = file.type === 'image' ? safeImage(file.preview_url) : null;
   if (preview) {
-    return html`<a class="thumbnail" href=${preview} target="_blank" rel="noopener noreferrer">
+    return html`<button
+      type="button"
+      class="thumbnail"
+      aria-label="${ui.strings.enlarge}: ${file.name}"
+      @click=${(event: Event) => enlarge(ui, event.currentTarget as Element, preview, file.name)}
+    >
       <img src=${preview} alt=${file.name} loading="lazy" />
-    </a>`;
+    </button>`;
   }
   return html`<span class="file" title=${file.mime_type}>
     ${icon(file.type === 'image' ? 'images' : 'document')}<span dir="auto">${file.name}</span>

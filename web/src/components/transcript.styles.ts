@@ -639,4 +639,36 @@ export const transcriptStyles = css`
     text-align: center;
     color: var(--ck-text-2);
   }
+  .enlarge,
+  .thumbnail {
+    display: block;
+    padding: 0;
+    border: 0;
+    background: transparent;
+    cursor: zoom-in;
+  }
+  .lightbox {
+    max-inline-size: 96vw;
+    max-block-size: 96vh;
+    padding: 0;
+    border: 0;
+    border-radius: var(--ck-radius-md);
+    background: transparent;
+    overflow: hidden;
+    cursor: zoom-out;
+  }
+  .lightbox::backdrop {
+    background: rgb(0 0 0 / 75%);
+  }
+  .lightbox img {
+    display: block;
+    max-inline-size: 96vw;
+    max-block-size: 96vh;
+  }
+  .lightbox .icon-button {
+    position: absolute;
+    inset-block-start: 8px;
+    inset-inline-end: 8px;
+    background: var(--ck-raised);
+  }
 `;

@@ -33,6 +33,10 @@ export class Transcript extends Part {
   /** Where the first item in sight was before an update, to keep it there. */
   #anchor: { id: string; top: number } | null = null;
   #follows = true;
+  /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
+  readonly #aliases = new Map<string, string>();
+  /** Messages of the user that have been shown. */
+  #knownUsers: ReadonlySet<string> = new Set();
 
   constructor() {
     super();
@@ -58,13 +62,13 @@ export class Transcript extends Part {
           ${chat.isLoadingOlder ? html`<p class="hint"><span class="spinner"></span></p>` : nothing}
           ${repeat(
             turns,
-            (turn) => keyOf(turn),
+            (turn) => this.#aliases.get(keyOf(turn)) ?? keyOf(turn),
             (turn, index) => this.#turn(turn, index === turns.length - 1),
           )}
         </div>
       </div>
       <div class="visually-hidden" aria-live="polite" aria-atomic="false">
-        ${this.#announcer.text}
+        ${repeat(this.#announcer.lines, (line) => line.key, (line) => html`<p>${line.text}</p>`)}
       </div>
       ${this.isAway
         ? html`<button
@@ -89,8 +93,11 @@ export class Transcript extends Part {
     // Items are new objects when they change, so that nothing else has to be compared.
     const parts = [
       turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
-      conversation.thread?.allowed_image_domains, this.#pendingIn(turn),
-      chat.feedback.get(turn.items.at(-1)?.id ?? ''), chat.isBusy && isNewest,
+      conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
+      chat.feedback.get(turn.items.at(-1)?.id ?? ''),
+      // Widgets wait for a response, wherever they are.
+      chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
+      turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,
       isNewest ? conversation.progress : null, isNewest ? conversation.failure : null,
     ];
     return html`<section class="turn" data-turn=${keyOf(turn)} ?data-newest=${isNewest}>
@@ -133,7 +140,12 @@ export class Transcript extends Part {
       case 'assistant_message':
         return assistantMessage(ui, item, isPending);
       case 'workflow':
-        return html`<ck-workflow .ui=${ui} .item=${item} .isPending=${isPending}></ck-workflow>`;
+        return html`<ck-workflow
+          .ui=${ui}
+          .tick=${this.tick}
+          .item=${item}
+          .isPending=${isPending}
+        ></ck-workflow>`;
       case 'task':
         return html`<div data-item-id=${item.id} data-item-type="task">
           ${taskView(ui, item.task, false, isRunning)}
@@ -144,6 +156,7 @@ export class Transcript extends Part {
             .ui=${ui}
             .tick=${this.tick}
             .itemId=${item.id}
+            .isPending=${isPending}
             .root=${item.widget}
           ></ck-widget>
         </div>`;
@@ -211,19 +224,28 @@ export class Transcript extends Part {
   }
 
   protected override willUpdate(): void {
+    this.#noteEcho();
     const scroller = this.#scroller;
     if (!scroller) return;
     const top = scroller.getBoundingClientRect().top;
-    const isInSight = (element: HTMLElement): boolean => element.getBoundingClientRect().bottom > top;
     const turns = [...this.querySelectorAll<HTMLElement>('.turn')];
-    const from = Math.max(0, turns.findIndex(isInSight));
+    const from = firstBelow(turns, top);
     // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
     const first = turns
       .slice(from, from + 2)
       .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
-      .find(isInSight);
+      .find((item) => item.getBoundingClientRect().bottom > top);
     const id = first?.dataset['itemId'];
     this.#anchor = first && id ? { id, top: first.getBoundingClientRect().top } : null;
+  }
+
+  #noteEcho(): void {
+    const { items } = this.ui.chat.conversation;
+    const id = items.findLast((item) => item.type === 'user_message')?.id;
+    const before = this.#lastUser;
+    if (!id || !before?.startsWith('local-') || id.startsWith('local-')) return;
+    const isKnown = items.some((item) => item.id === before) || this.#knownUsers.has(id);
+    if (!isKnown) this.#aliases.set(id, before);
   }
 
   protected override updated(): void {
@@ -245,7 +267,18 @@ export class Transcript extends Part {
     }
     this.#shownThread = chat.threadId;
     this.#lastUser = lastUser;
+    this.#knownUsers = new Set(
+      chat.conversation.items.filter((item) => item.type === 'user_message').map((item) => item.id),
+    );
+    this.#fill(scroller);
     if (this.#announcer.follow(chat, this.ui.strings)) this.requestUpdate();
+  }
+
+  /** Where nothing can be scrolled, nobody can ask for what is older. */
+  #fill(scroller: HTMLElement): void {
+    const { chat } = this.ui;
+    const isShort = scroller.clientHeight > 0 && scroller.scrollHeight <= scroller.clientHeight;
+    if (isShort && chat.loading === null) void chat.loadOlder();
   }
 
   /** Whether the thread that is shown is the one that was begun here. */
@@ -301,6 +334,17 @@ define('ck-transcript', Transcript);
 
 function keyOf(turn: TurnOfItems): string {
   return turn.user?.id ?? turn.items[0]?.id ?? '';
+}
+
+/** The first that ends below a line; they are in order, and there can be many. */
+function firstBelow(turns: readonly HTMLElement[], line: number): number {
+  let [low, high] = [0, turns.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (turns[middle]!.getBoundingClientRect().bottom > line) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function calm(): boolean {

@@ -99,6 +99,8 @@ export class TurnActions extends Part {
 
   /** The answer as it looks, without buttons and markers. */
   #asHtml(): string {
+    // What a widget says instead of its look has no look.
+    if (this.turn.items.some((item) => item.type === 'widget' && item.copy_text)) return '';
     const messages = this.closest('.turn')?.querySelectorAll('.message.assistant .markdown') ?? [];
     return [...messages]
       .map((message) => {

@@ -1,7 +1,7 @@
 /** What the assistant does on its way to an answer: workflows, and tasks by themselves. */
 
 import { html, nothing, type TemplateResult } from 'lit';
-import '../markdown';
+import { markdownText } from '../markdown';
 import { icon } from '../icons';
 import { safeLink } from '../links';
 import { filled, type Strings } from '../strings';
@@ -54,7 +54,12 @@ export class WorkflowView extends Part {
       </button>
       ${isOpen && hasTasks
         ? html`<ul class="tasks" role="list">
-            ${workflow.tasks.map((task) => html`<li>${taskView(ui, task, true, isPending)}</li>`)}
+            ${workflow.tasks.map(
+              (task, index) =>
+                html`<li>
+                  ${taskView(ui, task, true, isPending, isPending && index === workflow.tasks.length - 1)}
+                </li>`,
+            )}
           </ul>`
         : nothing}
     </section>`;
@@ -71,7 +76,7 @@ function headOf(
   const { summary } = workflow;
   const isReasoning = workflow.type === 'reasoning';
   const name = isReasoning ? 'lightbulb' : 'sparkle';
-  if (summary && 'title' in summary) return { title: summary.title, name: summary.icon ?? name };
+  if (summary && 'title' in summary && summary.title) return { title: summary.title, name: summary.icon ?? name };
   if (isPending) {
     const newest = workflow.tasks.at(-1);
     const general = isReasoning ? strings.thinking : strings.working;
@@ -98,10 +103,16 @@ function titleOf(task: Task, strings: Strings): string {
     case 'image':
       return strings.createdImage;
     case 'thought':
-      return task.content.split('\n', 1)[0] ?? '';
+      return plainLine(task.content);
     default:
       return '';
   }
+}
+
+/** The first line, without the signs that make it a title or bold. */
+function plainLine(text: string): string {
+  const [line = ''] = text.trim().split('\n', 1);
+  return line.replace(/^#+\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}/g, '');
 }
 
 const ICONS = {
@@ -116,15 +127,19 @@ const ICONS = {
  * A task as one line that opens when there is more.
  *
  * @param inWorkflow - Only there does it show whether it is done.
+ * @param isGrowing - Whether more of its text comes.
  */
 export function taskView(
   ui: Ui,
   task: Task,
   inWorkflow: boolean,
   isRunning: boolean,
+  isGrowing = isRunning,
 ): TemplateResult {
   const name = (task.type === 'custom' && task.icon) || (ICONS[task.type] ?? 'sparkle');
-  const state = inWorkflow && isRunning ? task.status_indicator : undefined;
+  const status = inWorkflow ? task.status_indicator : undefined;
+  // What is loaded is final, whatever it was while it ran.
+  const state = status === 'loading' && !isRunning ? undefined : status;
   const shimmers = !inWorkflow && isRunning;
   const head = html`
     ${state === 'loading' ? html`<span class="spinner"></span>` : icon(state === 'complete' ? 'check' : name)}
@@ -135,7 +150,7 @@ export function taskView(
         : nothing}
     </span>
   `;
-  const body = taskBody(ui, task, isRunning);
+  const body = taskBody(ui, task, isGrowing);
   if (body === nothing) return html`<div class="task" data-task=${task.type}>${head}</div>`;
   return html`<details class="task" data-task=${task.type} ?open=${inWorkflow}>
     <summary>${head}</summary>
@@ -143,12 +158,12 @@ export function taskView(
   </details>`;
 }
 
-function taskBody(ui: Ui, task: Task, isRunning: boolean): TemplateResult | typeof nothing {
+function taskBody(ui: Ui, task: Task, isGrowing: boolean): TemplateResult | typeof nothing {
   switch (task.type) {
     case 'custom':
     case 'thought':
       return task.content
-        ? html`<ck-markdown .ui=${ui} .text=${task.content} .streaming=${isRunning}></ck-markdown>`
+        ? markdownText(ui, task.content, { streaming: isGrowing })
         : nothing;
     case 'web_search':
       return searched(task.queries ?? [], task.sources ?? []);

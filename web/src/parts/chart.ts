@@ -2,7 +2,7 @@
 
 import type { WidgetNode } from '../protocol';
 import type { Strings } from '../strings';
-import { colour, isSet, numberOf, textOf } from '../widgets/values';
+import { colour, isObject, isSet, numberOf, textOf, tokenOf } from '../widgets/values';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 480;
@@ -29,6 +29,8 @@ interface Plot {
   left: number;
   low: number;
   high: number;
+  /** Between two lines of the grid. */
+  unit: number;
   x: (index: number) => number;
   y: (value: number) => number;
   step: number;
@@ -37,15 +39,21 @@ interface Plot {
 /**
  * The chart of a widget: the drawing, its legend, and the numbers as a table.
  *
+ * @param scheme - For colours that differ between light and dark.
  * @param locale - For numbers, as a language tag.
  */
-export function drawChart(node: WidgetNode, locale: string, strings: Strings): Element[] {
-  const rows = Array.isArray(node['data']) ? (node['data'] as Record<string, unknown>[]) : [];
+export function drawChart(
+  node: WidgetNode,
+  scheme: 'light' | 'dark',
+  locale: string,
+  strings: Strings,
+): Element[] {
+  const rows = (Array.isArray(node['data']) ? node['data'] : []).filter(isObject);
   const axis = axisOf(node['xAxis']);
-  const series = seriesOf(node['series'], rows);
+  const series = seriesOf(node['series'], rows, scheme);
   const labels = rows.map((row) => {
     const raw = textOf(row[axis.key]) ?? '';
-    return axis.labels[raw] ?? raw;
+    return tokenOf(axis.labels, raw) ?? raw;
   });
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const plot = plotOf(series, labels, isSet(node['showYAxis']));
@@ -57,16 +65,20 @@ export function drawChart(node: WidgetNode, locale: string, strings: Strings): E
 
 function axisOf(value: unknown): { key: string; isHidden: boolean; labels: Record<string, string> } {
   if (typeof value === 'string') return { key: value, isHidden: false, labels: {} };
-  const axis = (value ?? {}) as Record<string, unknown>;
+  const axis = isObject(value) ? value : {};
   return {
     key: textOf(axis['dataKey']) ?? '',
     isHidden: isSet(axis['hide']),
-    labels: (axis['labels'] as Record<string, string> | null | undefined) ?? {},
+    labels: isObject(axis['labels']) ? (axis['labels'] as Record<string, string>) : {},
   };
 }
 
-function seriesOf(value: unknown, rows: readonly Record<string, unknown>[]): Series[] {
-  const given = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+function seriesOf(
+  value: unknown,
+  rows: readonly Record<string, unknown>[],
+  scheme: 'light' | 'dark',
+): Series[] {
+  const given = (Array.isArray(value) ? value : []).filter(isObject);
   return given.flatMap((one, index) => {
     const key = textOf(one['dataKey']);
     const type = one['type'];
@@ -77,7 +89,7 @@ function seriesOf(value: unknown, rows: readonly Record<string, unknown>[]): Ser
         type,
         key,
         label: textOf(one['label']) ?? key,
-        colour: colour(one['color'] ?? hue, 'text', 'light') ?? 'currentcolor',
+        colour: colour(one['color'] ?? hue, 'text', scheme) ?? 'currentcolor',
         stack: textOf(one['stack']),
         curve: textOf(one['curveType']) ?? 'natural',
         values: rows.map((row) => numberOf(row[key]) ?? null),
@@ -91,7 +103,7 @@ function plotOf(series: readonly Series[], labels: readonly string[], hasYAxis: 
   const ends = series.flatMap((one) =>
     one.values.map((value, index) => (value === null ? 0 : baseOf(series, one, index) + value)),
   );
-  const { low, high } = rounded(Math.min(0, ...ends), Math.max(0, ...ends));
+  const { low, high, unit } = rounded(Math.min(0, ...ends), Math.max(0, ...ends));
   const step = (WIDTH - left - 8) / Math.max(1, labels.length);
   const tall = HEIGHT - TOP - BOTTOM;
   return {
@@ -100,29 +112,32 @@ function plotOf(series: readonly Series[], labels: readonly string[], hasYAxis: 
     left,
     low,
     high,
+    unit,
     step,
     x: (index) => left + step * (index + 0.5),
     y: (value) => TOP + tall * (1 - (value - low) / (high - low)),
   };
 }
 
-/** Where the bar of a series begins: on top of those before it in its stack. */
+/** Where a series begins: on top of those before it in its stack, or below them if it is negative. */
 function baseOf(series: readonly Series[], one: Series, index: number): number {
-  if (one.type !== 'bar' || one.stack === undefined) return 0;
-  const below = series.slice(0, series.indexOf(one));
-  return below
-    .filter((other) => other.type === 'bar' && other.stack === one.stack)
-    .reduce((sum, other) => sum + (other.values[index] ?? 0), 0);
+  if (one.type === 'line' || one.stack === undefined) return 0;
+  const isNegative = (one.values[index] ?? 0) < 0;
+  return series
+    .slice(0, series.indexOf(one))
+    .filter((other) => other.type === one.type && other.stack === one.stack)
+    .map((other) => other.values[index] ?? 0)
+    .filter((value) => value < 0 === isNegative)
+    .reduce((sum, value) => sum + value, 0);
 }
 
 /** Ends of an axis that are round numbers. */
-function rounded(low: number, high: number): { low: number; high: number } {
-  if (low === high) return { low: 0, high: 1 };
+function rounded(low: number, high: number): { low: number; high: number; unit: number } {
+  if (low === high) return { low: 0, high: 1, unit: 1 };
   const rough = (high - low) / TICKS;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const unit = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10;
-  const step = unit * power;
-  return { low: Math.floor(low / step) * step, high: Math.ceil(high / step) * step };
+  const unit = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  return { low: Math.floor(low / unit) * unit, high: Math.ceil(high / unit) * unit, unit };
 }
 
 function drawing(
@@ -135,7 +150,6 @@ function drawing(
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     role: 'img',
     'aria-label': plot.series.map((one) => one.label).join(', '),
-    preserveAspectRatio: 'none',
   });
   root.append(...grid(plot, isSet(node['showYAxis']), numbers));
   const bars = plot.series.filter((one) => one.type === 'bar');
@@ -144,13 +158,16 @@ function drawing(
     if (one.type === 'bar') root.append(...barsOf(one, plot, stacks, node, numbers));
     else root.append(...lineOf(one, plot, numbers));
   }
+  if (node['showTooltip'] === false || node['showTooltip'] === 'false') {
+    for (const title of root.querySelectorAll('title')) title.remove();
+  }
   if (!hidesLabels) root.append(...axisLabels(plot));
   return root;
 }
 
 function grid(plot: Plot, hasYAxis: boolean, numbers: Intl.NumberFormat): SVGElement[] {
-  const step = (plot.high - plot.low) / TICKS;
-  return Array.from({ length: TICKS + 1 }, (_, index) => plot.low + step * index).flatMap((value) => {
+  const count = Math.round((plot.high - plot.low) / plot.unit);
+  return Array.from({ length: count + 1 }, (_, index) => plot.low + plot.unit * index).flatMap((value) => {
     const y = plot.y(value);
     const line = shape('line', { class: 'grid', x1: plot.left, x2: WIDTH - 8, y1: y, y2: y });
     if (!hasYAxis) return [line];
@@ -190,17 +207,21 @@ function barsOf(
 
 function lineOf(one: Series, plot: Plot, numbers: Intl.NumberFormat): SVGElement[] {
   const points = one.values.flatMap((value, index) =>
-    value === null ? [] : [{ x: plot.x(index), y: plot.y(value), value, index }],
+    value === null
+      ? []
+      : [{ x: plot.x(index), y: plot.y(baseOf(plot.series, one, index) + value), value, index }],
   );
   if (points.length === 0) return [];
-  const path = one.curve === 'linear' ? straight(points) : one.curve === 'step' ? stepped(points) : smooth(points);
+  const path = curved(one.curve, points);
   const elements: SVGElement[] = [];
   if (one.type === 'area') {
-    const ground = plot.y(Math.max(0, plot.low));
-    const last = points.at(-1)!;
+    const ground = points.toReversed().map(({ x, index }) => ({
+      x,
+      y: plot.y(baseOf(plot.series, one, index)),
+    }));
     elements.push(
       shape('path', {
-        d: `${path} L ${last.x} ${ground} L ${points[0]!.x} ${ground} Z`,
+        d: `${path} L ${curved(one.curve, ground).slice(1)} Z`,
         fill: one.colour,
         'fill-opacity': 0.2,
       }),
@@ -218,6 +239,11 @@ function lineOf(one: Series, plot: Plot, numbers: Intl.NumberFormat): SVGElement
 interface Point {
   x: number;
   y: number;
+}
+
+function curved(curve: string, points: readonly Point[]): string {
+  if (curve.startsWith('linear')) return straight(points);
+  return curve.startsWith('step') ? stepped(points) : smooth(points);
 }
 
 function straight(points: readonly Point[]): string {

@@ -38,6 +38,11 @@ const WAITING: Record<Trigger, LoadingBehavior> = {
   DatePicker: 'none',
 };
 
+/** Whether it is that a control has another value. */
+export function isChange(trigger: Trigger): boolean {
+  return ['Select', 'Checkbox', 'RadioGroup', 'DatePicker'].includes(trigger);
+}
+
 /** The action of a widget's property; null for none. */
 export function actionOf(value: unknown, trigger: Trigger): WidgetAction | null {
   const config = value as Record<string, unknown> | null | undefined;
@@ -93,5 +98,16 @@ function put(into: Record<string, unknown>, path: string[], value: unknown): boo
 
 /** The identity of a component among its siblings, by which it stays when others come and go. */
 export function identity(node: WidgetNode, index: number): string {
-  return node.id ?? node.key ?? `${node.type}:${index}`;
+  return String(node.id ?? node.key ?? `${node.type}:${index}`);
+}
+
+/** Components with their identities, each of which is there once, whatever the server says. */
+export function identified(nodes: readonly WidgetNode[]): { node: WidgetNode; own: string }[] {
+  const taken = new Set<string>();
+  return nodes.map((node, index) => {
+    const wanted = identity(node, index);
+    const own = taken.has(wanted) ? `${wanted}#${index}` : wanted;
+    taken.add(own);
+    return { node, own };
+  });
 }

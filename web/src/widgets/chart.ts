@@ -29,7 +29,7 @@ export class ChartView extends Part {
     try {
       const { drawChart } = await part<ChartPart>('chart');
       const { locale, strings } = this.ui;
-      this.querySelector('.chart')?.replaceChildren(...drawChart(this.node, locale.tag, strings));
+      this.querySelector('.chart')?.replaceChildren(...drawChart(this.node, this.scheme, locale.tag, strings));
     } catch (error) {
       this.ui.failed(error);
     }

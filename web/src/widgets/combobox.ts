@@ -1,6 +1,6 @@
 /** A choice among many, found by writing (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/). */
 
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { define, Part } from '../ui';
 
@@ -17,6 +17,9 @@ export class Combobox extends Part {
     options: { attribute: false },
     placeholder: { type: String },
     fieldId: { type: String },
+    name: { type: String },
+    variant: { type: String },
+    size: { type: String },
     initial: { type: String },
     clearable: { type: Boolean },
     disabled: { type: Boolean },
@@ -29,6 +32,10 @@ export class Combobox extends Part {
   declare options: readonly Choice[];
   declare placeholder: string;
   declare fieldId: string;
+  /** What it is called. */
+  declare name: string;
+  declare variant: string;
+  declare size: string;
   declare initial: string;
   declare clearable: boolean;
   declare disabled: boolean;
@@ -43,6 +50,9 @@ export class Combobox extends Part {
     this.options = [];
     this.placeholder = '';
     this.fieldId = '';
+    this.name = '';
+    this.variant = 'outline';
+    this.size = 'md';
     this.initial = '';
     this.clearable = false;
     this.disabled = false;
@@ -73,7 +83,9 @@ export class Combobox extends Part {
         role="combobox"
         dir="auto"
         autocomplete="off"
-        aria-label=${this.placeholder}
+        aria-label=${this.name || this.placeholder}
+        data-variant=${this.variant}
+        data-size=${this.size}
         aria-expanded=${this.isOpen ? 'true' : 'false'}
         aria-controls=${list}
         aria-activedescendant=${this.isOpen ? `${list}-${this.active}` : nothing}
@@ -164,8 +176,14 @@ export class Combobox extends Part {
     this.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
-  protected override updated(): void {
-    this.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    // Another default counts, whatever was chosen before.
+    if (changed.get('initial') !== undefined) this.chosen = null;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!this.isOpen || !(changed.has('active') || changed.has('isOpen'))) return;
+    this.querySelector('[aria-selected="true"]')?.scrollIntoView?.({ block: 'nearest' });
   }
 }
 

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { childrenOf } from '../items';
 import type { WidgetNode } from '../protocol';
-import { identity } from './actions';
+import { identified } from './actions';
 import { basic, box, card, divider, form, listView, listViewItem, spacer, transition } from './containers';
 import { button, checkbox, datePicker, input, label, radioGroup, select, textarea } from './controls';
 import { badge, chart, iconView, image } from './media';
@@ -63,8 +63,8 @@ export function renderChildren(widget: Widget, node: WidgetNode, key: string): R
   const children = childrenOf(node);
   if (children.length === 0) return nothing;
   return html`${repeat(
-    children.map((child, index) => ({ child, own: identity(child, index) })),
+    identified(children),
     ({ own }) => own,
-    ({ child, own }) => renderNode(widget, child, `${key}/${own}`),
+    ({ node: child, own }) => renderNode(widget, child, `${key}/${own}`),
   )}`;
 }

@@ -1,14 +1,16 @@
 /** Components to use: buttons and fields. Fields keep what is written until they are gone. */
 
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../icons';
 import type { WidgetNode } from '../protocol';
 import { actionOf } from './actions';
 import './combobox';
 import type { Renderer } from './components';
-import { isDisabled } from './containers';
+import { isDisabled, submitForm } from './containers';
+import { focused } from './focused';
 import { formOf } from './forms';
-import { styled } from './styled';
+import { hooks, styled } from './styled';
 import { isSet, numberOf, textOf, textStyles } from './values';
 import type { Widget } from './widget';
 
@@ -21,18 +23,18 @@ export const button: Renderer = (widget, node, key) => {
   const end = textOf(node['iconEnd']);
   const action = actionOf(node['onClickAction'], 'Button');
   const isSubmit = isSet(node['submit']);
+  const waitsFor = action ?? (isSubmit ? widget.submissionOf(node) : null);
   const style = textOf(node['style']);
   const isRunning = widget.isRunning(key);
   const click = (event: Event): void => {
     const element = event.currentTarget as HTMLElement;
     if (action) widget.start(node['onClickAction'], 'Button', key, element, isSubmit);
-    else if (isSubmit) (formOf(element) as HTMLFormElement | null)?.requestSubmit?.();
+    else if (isSubmit) submitForm(formOf(element));
   };
   return html`<button
     type="button"
     class="widget-button"
-    data-widget-type="Button"
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
     data-color=${textOf(node['color']) ?? (style === 'primary' ? 'primary' : 'secondary')}
     data-variant=${textOf(node['variant']) ?? (style === 'primary' ? 'solid' : 'outline')}
     data-size=${textOf(node['size']) ?? 'lg'}
@@ -40,36 +42,39 @@ export const button: Renderer = (widget, node, key) => {
     ?data-pill=${isSet(node['pill'])}
     ?data-uniform=${isSet(node['uniform'])}
     ?data-block=${isSet(node['block'])}
-    aria-label=${label ?? start ?? end ?? nothing}
+    aria-label=${label || start || end || nothing}
     aria-busy=${isRunning ? 'true' : 'false'}
-    ?disabled=${isSet(node['disabled']) || isRunning || isDisabled(widget, action)}
+    ?disabled=${isSet(node['disabled']) || isRunning || isDisabled(widget, waitsFor)}
     @click=${click}
   >
     ${isRunning ? html`<span class="spinner"></span>` : icon(start)}
-    ${label === undefined ? nothing : html`<span dir="auto">${label}</span>`} ${icon(end)}
+    ${!label ? nothing : html`<span dir="auto">${label}</span>`} ${icon(end)}
   </button>`;
 };
 
-export const input: Renderer = (_widget, node) =>
+export const input: Renderer = (widget, node, key) =>
   html`<input
     class="field"
-    data-widget-type="Input"
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
     data-name=${nameOf(node)}
     name=${nameOf(node)}
-    id=${fieldId(node)}
+    id=${fieldId(widget, key)}
     type=${inputType(node)}
     dir="auto"
-    aria-label=${textOf(node['placeholder']) ?? nameOf(node)}
+    aria-label=${widget.labelOf(node) || textOf(node['placeholder']) || nameOf(node)}
     placeholder=${textOf(node['placeholder']) ?? ''}
     pattern=${textOf(node['pattern']) ?? nothing}
     autocomplete=${isSet(node['allowAutofillExtensions']) ? 'on' : 'off'}
+    ?data-1p-ignore=${!isSet(node['allowAutofillExtensions'])}
+    ?data-lpignore=${!isSet(node['allowAutofillExtensions'])}
+    data-gutter=${textOf(node['gutterSize']) ?? nothing}
+    ${focused(node)}
     data-variant=${textOf(node['variant']) ?? 'outline'}
     data-size=${textOf(node['size']) ?? 'md'}
     ?data-pill=${isSet(node['pill'])}
     ?required=${isSet(node['required'])}
     ?disabled=${isSet(node['disabled'])}
-    .defaultValue=${textOf(node['defaultValue']) ?? ''}
+    .value=${textOf(node['defaultValue']) ?? ''}
   />`;
 
 function inputType(node: WidgetNode): string {
@@ -77,26 +82,32 @@ function inputType(node: WidgetNode): string {
   return ['number', 'email', 'text', 'password', 'tel', 'url'].includes(type) ? type : 'text';
 }
 
-export const textarea: Renderer = (_widget, node) => {
+export const textarea: Renderer = (widget, node, key) => {
   const rows = numberOf(node['rows']) ?? 3;
   const most = numberOf(node['maxRows']);
   const grows = isSet(node['autoResize']);
   return html`<textarea
     class="field"
-    data-widget-type="Textarea"
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
     data-name=${nameOf(node)}
     name=${nameOf(node)}
-    id=${fieldId(node)}
+    id=${fieldId(widget, key)}
     dir="auto"
     rows=${rows}
-    aria-label=${textOf(node['placeholder']) ?? nameOf(node)}
+    aria-label=${widget.labelOf(node) || textOf(node['placeholder']) || nameOf(node)}
     placeholder=${textOf(node['placeholder']) ?? ''}
+    data-pattern=${textOf(node['pattern']) ?? nothing}
+    autocomplete=${isSet(node['allowAutofillExtensions']) ? 'on' : 'off'}
+    ?data-1p-ignore=${!isSet(node['allowAutofillExtensions'])}
+    ?data-lpignore=${!isSet(node['allowAutofillExtensions'])}
+    ${focused(node)}
     data-variant=${textOf(node['variant']) ?? 'outline'}
+    data-size=${textOf(node['size']) ?? 'md'}
+    data-gutter=${textOf(node['gutterSize']) ?? nothing}
     ?data-grows=${grows}
     ?required=${isSet(node['required'])}
     ?disabled=${isSet(node['disabled'])}
-    .defaultValue=${textOf(node['defaultValue']) ?? ''}
+    .value=${textOf(node['defaultValue']) ?? ''}
     ${styled({ 'max-height': most === undefined ? undefined : `${most}lh` })}
   ></textarea>`;
 };
@@ -110,10 +121,12 @@ interface Option {
 
 function optionsOf(node: WidgetNode): Option[] {
   const given = Array.isArray(node['options']) ? node['options'] : [];
+  const taken = new Set<string>();
   return given.flatMap((option: unknown) => {
     const one = option as Record<string, unknown> | null;
     const value = textOf(one?.['value']);
-    if (!one || value === undefined) return [];
+    if (!one || value === undefined || taken.has(value)) return [];
+    taken.add(value);
     return [
       {
         value,
@@ -133,44 +146,51 @@ export const select: Renderer = (widget, node, key) => {
   const change = (event: Event): void =>
     widget.start(node['onChangeAction'], 'Select', key, event.currentTarget as Element);
   const placeholder = textOf(node['placeholder']) ?? widget.ui.strings.choose;
-  const chosen = textOf(node['defaultValue']) ?? '';
+  const wanted = textOf(node['defaultValue']) ?? '';
+  const chosen = options.some((option) => option.value === wanted) ? wanted : '';
+  const isWaiting = isDisabled(widget, actionOf(node['onChangeAction'], 'Select'));
   if (isSearchable) {
     return html`<ck-combobox
+      ${hooks(node)}
       data-name=${nameOf(node)}
       data-choice="true"
       .ui=${widget.ui}
-      .fieldId=${fieldId(node)}
+      .fieldId=${fieldId(widget, key)}
       .options=${options}
       .placeholder=${placeholder}
+      .name=${widget.labelOf(node) || placeholder}
+      .variant=${textOf(node['variant']) ?? 'outline'}
+      .size=${textOf(node['size']) ?? 'md'}
       .initial=${chosen}
       .clearable=${isSet(node['clearable'])}
-      .disabled=${isSet(node['disabled'])}
+      .disabled=${isSet(node['disabled']) || isWaiting}
       @change=${change}
     ></ck-combobox>`;
   }
   return html`<select
     class="field"
-    data-widget-type="Select"
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
     data-name=${nameOf(node)}
     name=${nameOf(node)}
-    id=${fieldId(node)}
-    aria-label=${placeholder}
+    id=${fieldId(widget, key)}
+    aria-label=${widget.labelOf(node) || placeholder}
     data-variant=${textOf(node['variant']) ?? 'outline'}
     data-size=${textOf(node['size']) ?? 'md'}
     ?data-pill=${isSet(node['pill'])}
     ?data-block=${isSet(node['block'])}
-    ?disabled=${isSet(node['disabled'])}
+    ?disabled=${isSet(node['disabled']) || isWaiting}
     @change=${change}
   >
-    <option value="" ?disabled=${!isSet(node['clearable'])} ?selected=${chosen === ''}>
+    <option value="" ?disabled=${!isSet(node['clearable'])} .selected=${chosen === ''}>
       ${placeholder}
     </option>
-    ${options.map(
+    ${repeat(
+      options,
+      (option) => option.value,
       (option) =>
         html`<option
           value=${option.value}
-          .defaultSelected=${option.value === chosen}
+          .selected=${option.value === chosen}
           ?disabled=${option.disabled}
         >
           ${option.label}${option.description ? ` – ${option.description}` : ''}
@@ -183,21 +203,24 @@ export const datePicker: Renderer = (widget, node, key) =>
   html`<input
     type="date"
     class="field"
-    data-widget-type="DatePicker"
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
     data-name=${nameOf(node)}
     name=${nameOf(node)}
-    id=${fieldId(node)}
-    aria-label=${textOf(node['placeholder']) ?? nameOf(node)}
+    id=${fieldId(widget, key)}
+    aria-label=${widget.labelOf(node) || textOf(node['placeholder']) || nameOf(node)}
     min=${day(node['min']) ?? nothing}
     max=${day(node['max']) ?? nothing}
     data-variant=${textOf(node['variant']) ?? 'outline'}
     ?data-pill=${isSet(node['pill'])}
     ?data-block=${isSet(node['block'])}
-    ?disabled=${isSet(node['disabled'])}
-    .defaultValue=${day(node['defaultValue']) ?? ''}
-    @change=${(event: Event) =>
-      widget.start(node['onChangeAction'], 'DatePicker', key, event.currentTarget as Element)}
+    data-size=${textOf(node['size']) ?? 'md'}
+    ?disabled=${isSet(node['disabled']) || isDisabled(widget, actionOf(node['onChangeAction'], 'DatePicker'))}
+    .value=${day(node['defaultValue']) ?? ''}
+    @change=${(event: Event) => {
+      const field = event.currentTarget as HTMLInputElement;
+      // What is written can be out of bounds, other than what is picked.
+      if (field.reportValidity()) widget.start(node['onChangeAction'], 'DatePicker', key, field);
+    }}
   />`;
 
 /** The day of a time, as the user's calendar has it. Without a zone it is the user's own. */
@@ -212,16 +235,16 @@ function day(value: unknown): string | undefined {
 }
 
 export const checkbox: Renderer = (widget, node, key) =>
-  html`<label class="check" dir="auto" data-widget-type="Checkbox">
+  html`<label class="check" dir="auto" ${hooks(node)}>
     <input
       type="checkbox"
       data-name=${nameOf(node)}
       name=${nameOf(node)}
-      id=${fieldId(node)}
-      .defaultChecked=${isSet(node['defaultChecked'])}
-      aria-label=${textOf(node['label']) ?? nameOf(node)}
+      id=${fieldId(widget, key)}
+      .checked=${isSet(node['defaultChecked'])}
+      aria-label=${textOf(node['label']) || widget.labelOf(node) || nameOf(node)}
       ?required=${isSet(node['required'])}
-      ?disabled=${isSet(node['disabled'])}
+      ?disabled=${isSet(node['disabled']) || isDisabled(widget, actionOf(node['onChangeAction'], 'Checkbox'))}
       @change=${(event: Event) =>
         widget.start(node['onChangeAction'], 'Checkbox', key, event.currentTarget as Element)}
     />
@@ -235,13 +258,17 @@ export const radioGroup: Renderer = (widget, node, key) => {
   return html`<div
     class="radios"
     role="radiogroup"
-    data-widget-type="RadioGroup"
+    ${hooks(node)}
     data-direction=${textOf(node['direction']) ?? 'row'}
     data-name=${nameOf(node)}
-    aria-label=${textOf(node['ariaLabel']) ?? nameOf(node)}
+    aria-label=${textOf(node['ariaLabel']) || widget.labelOf(node) || nameOf(node)}
     @change=${change}
   >
-    ${optionsOf(node).map((option) => radio(widget, node, key, option, chosen))}
+    ${repeat(
+      optionsOf(node),
+      (option) => option.value,
+      (option) => radio(widget, node, key, option, chosen),
+    )}
   </div>`;
 };
 
@@ -252,14 +279,15 @@ function radio(
   option: Option,
   chosen: string | undefined,
 ): TemplateResult {
+  const isWaiting = isDisabled(widget, actionOf(node['onChangeAction'], 'RadioGroup'));
   return html`<label class="check" dir="auto">
     <input
       type="radio"
-      name="${widget.itemId}:${key}:${nameOf(node)}"
+      name=${fieldId(widget, key)}
       value=${option.value}
-      .defaultChecked=${option.value === chosen}
+      .checked=${option.value === chosen}
       ?required=${isSet(node['required'])}
-      ?disabled=${isSet(node['disabled']) || option.disabled}
+      ?disabled=${isSet(node['disabled']) || option.disabled || isWaiting}
     />
     <span>${option.label}</span>
   </label>`;
@@ -272,11 +300,15 @@ export const label: Renderer = (widget, node) => {
     const name = textOf(node['fieldName']) ?? '';
     const field = root.querySelector<HTMLElement>(`[data-name="${CSS.escape(name)}"]`);
     event.preventDefault();
-    (field?.matches('input, select, textarea') ? field : field?.querySelector('input'))?.focus();
+    const control = field?.matches('input, select, textarea')
+      ? field
+      : (field?.querySelector<HTMLElement>('input:checked') ?? field?.querySelector('input'));
+    control?.focus();
   };
   return html`<label
     class="label"
     dir="auto"
+    ${hooks(node)}
     ${styled(textStyles(node, 'Label', widget.scheme))}
     @click=${focus}
     >${textOf(node['value']) ?? ''}</label
@@ -287,6 +319,7 @@ function nameOf(node: WidgetNode): string {
   return textOf(node['name']) ?? '';
 }
 
-function fieldId(node: WidgetNode): string {
-  return `field-${nameOf(node)}`;
+/** Fields of several forms, and of several widgets, can have one name. */
+function fieldId(widget: Widget, key: string): string {
+  return `field-${widget.itemId}-${key}`.replace(/[\s"\\]/g, '_');
 }

@@ -9,8 +9,9 @@ export function formOf(element: Element): HTMLElement | null {
 export function valuesOf(form: Element): Map<string, unknown> {
   const values = new Map<string, unknown>();
   for (const control of form.querySelectorAll<HTMLElement>('[data-name]')) {
-    const value = valueOf(control);
-    if (value !== undefined) values.set(control.dataset['name'] ?? '', value);
+    const name = control.dataset['name'];
+    const value = name ? valueOf(control) : undefined;
+    if (name && value !== undefined) values.set(name, value);
   }
   return values;
 }
@@ -36,7 +37,18 @@ export function valueOf(control: HTMLElement): unknown {
 /** Whether a form can be sent; if not, the browser says why at the control. */
 export function isValid(form: Element): boolean {
   const fields = [...form.querySelectorAll<HTMLInputElement>('input, textarea, select')];
+  for (const field of fields) checkPattern(field);
   const wrong = fields.find((field) => !field.checkValidity());
   wrong?.reportValidity();
   return !wrong;
+}
+
+/** Browsers know patterns for lines only. An area says the same as a line would. */
+function checkPattern(field: HTMLElement): void {
+  const pattern = field.dataset['pattern'];
+  if (!(field instanceof HTMLTextAreaElement) || pattern === undefined) return;
+  const line = document.createElement('input');
+  line.pattern = pattern;
+  line.value = field.value.replaceAll('\n', ' ');
+  field.setCustomValidity(line.validity.patternMismatch ? line.validationMessage || pattern : '');
 }

@@ -1,17 +1,19 @@
 /** Components to look at. */
 
-import { html, nothing } from 'lit';
+import { html } from 'lit';
 import { icon } from '../icons';
 import { safeImage } from '../links';
 import { imagePolicy } from '../markdown';
+import type { WidgetNode } from '../protocol';
 import type { Renderer } from './components';
-import { styled } from './styled';
+import { hooks, styled } from './styled';
 import { blockStyles, colour, cssOf, iconStyles, isSet, textOf } from './values';
 import './chart';
 
 export const badge: Renderer = (_widget, node) =>
   html`<span
     class="badge"
+    ${hooks(node)}
     data-color=${textOf(node['color']) ?? 'secondary'}
     data-variant=${textOf(node['variant']) ?? 'soft'}
     data-size=${textOf(node['size']) ?? 'md'}
@@ -21,28 +23,28 @@ export const badge: Renderer = (_widget, node) =>
   >`;
 
 export const iconView: Renderer = (widget, node) =>
-  html`<span class="widget-icon" ${styled(iconStyles(node, widget.scheme))}
+  html`<span class="widget-icon" ${hooks(node)} ${styled(iconStyles(node, widget.scheme))}
     >${icon(textOf(node['name']) ?? 'unknown')}</span
   >`;
 
 export const image: Renderer = (widget, node) => {
   const source = safeImage(textOf(node['src']));
   const alternative = textOf(node['alt']) ?? '';
-  const flex = textOf(node['flex']);
   const styles = {
     ...blockStyles(node),
     background: colour(node['background'], 'surface', widget.scheme),
-    flex: flex === undefined ? undefined : cssOf(flex),
+    flex: flexOf(node),
     'object-fit': cssOf(node['fit']),
     'object-position': cssOf(node['position']),
   };
   if (source === null || !imagePolicy(widget.ui)(source)) {
-    return html`<span class="blocked-image" ${styled(styles)}
+    return html`<span class="blocked-image" ${hooks(node)} ${styled(styles)}
       >${alternative || widget.ui.strings.imageBlocked}</span
     >`;
   }
   return html`<img
     class="widget-image"
+    ${hooks(node)}
     src=${source}
     alt=${alternative}
     loading="lazy"
@@ -50,15 +52,22 @@ export const image: Renderer = (widget, node) => {
     ?data-frame=${isSet(node['frame'])}
     ?data-flush=${isSet(node['flush'])}
     ${styled(styles)}
+    @load=${(event: Event) => (event.target as Element).classList.remove('broken')}
     @error=${(event: Event) => (event.target as Element).classList.add('broken')}
   />`;
 };
 
 export const chart: Renderer = (widget, node) =>
   html`<ck-chart
-    data-component-id=${node.id ?? nothing}
+    ${hooks(node)}
+    ?data-sized=${['height', 'size', 'aspectRatio'].some((name) => textOf(node[name]) !== undefined)}
     .ui=${widget.ui}
     .node=${node}
     .scheme=${widget.scheme}
-    ${styled(blockStyles(node))}
+    ${styled({ ...blockStyles(node), flex: flexOf(node) })}
   ></ck-chart>`;
+
+function flexOf(node: WidgetNode): string | undefined {
+  const flex = textOf(node['flex']);
+  return flex === undefined ? undefined : cssOf(flex);
+}

@@ -1,6 +1,7 @@
 /** Styles of single elements, set through the object model. */
 
 import { noChange } from 'lit';
+import type { WidgetNode } from '../protocol';
 import { directive, Directive, type ElementPart, type PartInfo, PartType } from 'lit/directive.js';
 
 export type StyleValues = Record<string, string | undefined>;
@@ -35,3 +36,20 @@ class StyledDirective extends Directive {
 
 /** Sets the properties on the element that it stands in: `<div ${styled({ color: 'red' })}>`. */
 export const styled = directive(StyledDirective);
+
+class HooksDirective extends Directive {
+  render(_node: WidgetNode): typeof noChange {
+    return noChange;
+  }
+
+  override update(part: ElementPart, [node]: [WidgetNode]): typeof noChange {
+    const { dataset } = part.element as HTMLElement;
+    dataset['widgetType'] = node.type;
+    if (node.id === undefined || node.id === null) delete dataset['componentId'];
+    else dataset['componentId'] = String(node.id);
+    return noChange;
+  }
+}
+
+/** By which a page and its tests find a component: its type and its id. */
+export const hooks = directive(HooksDirective);

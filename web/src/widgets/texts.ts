@@ -1,11 +1,12 @@
 /** Components of words. */
 
 import { html, nothing } from 'lit';
-import '../markdown';
+import { markdownText } from '../markdown';
 import type { WidgetNode } from '../protocol';
 import type { Renderer } from './components';
-import { styled } from './styled';
-import { isSet, textOf, textStyles } from './values';
+import { focused } from './focused';
+import { hooks, styled } from './styled';
+import { isSet, numberOf, textOf, textStyles } from './values';
 
 export const text: Renderer = (widget, node) => {
   const styles = textStyles(node, 'Text', widget.scheme);
@@ -14,9 +15,8 @@ export const text: Renderer = (widget, node) => {
   return html`<p
     class="text"
     dir="auto"
-    data-widget-type="Text"
-    data-component-id=${node.id ?? nothing}
-    ?data-streaming=${isSet(node['streaming'])}
+    ${hooks(node)}
+    ?data-streaming=${widget.isPending && isSet(node['streaming'])}
     ?data-clamped=${styles['-webkit-line-clamp'] !== undefined}
     ${styled(styles)}
   >${textOf(node['value']) ?? ''}</p>`;
@@ -31,14 +31,18 @@ function editableText(
   return html`<input
     class="text editable"
     dir="auto"
+    ${hooks(node)}
+    ${focused(editable)}
     data-name=${name}
     name=${name}
     aria-label=${textOf(editable['placeholder']) ?? name}
     placeholder=${textOf(editable['placeholder']) ?? ''}
     autocomplete=${textOf(editable['autoComplete']) ?? 'off'}
+    ?data-1p-ignore=${!isSet(editable['allowAutofillExtensions'])}
+    ?data-lpignore=${!isSet(editable['allowAutofillExtensions'])}
     pattern=${textOf(editable['pattern']) ?? nothing}
     ?required=${isSet(editable['required'])}
-    .defaultValue=${textOf(node['value']) ?? ''}
+    .value=${textOf(node['value']) ?? ''}
     ${styled(styles)}
   />`;
 }
@@ -49,6 +53,7 @@ export const title: Renderer = (widget, node) =>
     role="heading"
     aria-level="3"
     dir="auto"
+    ${hooks(node)}
     ?data-clamped=${isClamped(node)}
     ${styled(textStyles(node, 'Title', widget.scheme))}
   >${textOf(node['value']) ?? ''}</div>`;
@@ -57,19 +62,17 @@ export const caption: Renderer = (widget, node) =>
   html`<p
     class="caption"
     dir="auto"
+    ${hooks(node)}
     ?data-clamped=${isClamped(node)}
     ${styled(textStyles(node, 'Caption', widget.scheme))}
   >${textOf(node['value']) ?? ''}</p>`;
 
 function isClamped(node: WidgetNode): boolean {
-  return isSet(node['truncate']) || node['maxLines'] !== undefined;
+  return isSet(node['truncate']) || numberOf(node['maxLines']) !== undefined;
 }
 
 export const markdown: Renderer = (widget, node) =>
-  html`<ck-markdown
-    data-widget-type="Markdown"
-    data-component-id=${node.id ?? nothing}
-    .ui=${widget.ui}
-    .text=${textOf(node['value']) ?? ''}
-    .streaming=${isSet(node['streaming'])}
-  ></ck-markdown>`;
+  markdownText(widget.ui, textOf(node['value']) ?? '', {
+    streaming: widget.isPending && isSet(node['streaming']),
+    component: String(node.id ?? ''),
+  });

@@ -21,7 +21,7 @@ export function isSet(value: Value): boolean {
 }
 
 // What could load something from elsewhere has no place in a value.
-const FORBIDDEN = /url\(|image\(|image-set\(|element\(|expression|[;{}<>\\]|@import/i;
+const FORBIDDEN = /url\(|src\(|image\(|image-set\(|cross-fade\(|element\(|expression|[;{}<>\\]|@import/i;
 
 export function cssOf(value: Value): string | undefined {
   return typeof value === 'string' && value !== '' && !FORBIDDEN.test(value) ? value : undefined;
@@ -39,6 +39,12 @@ export function length(value: Value): string | undefined {
   return number === undefined ? cssOf(value) : `${number}px`;
 }
 
+/** What a token stands for; words that all objects know are none. */
+export function tokenOf(tokens: Readonly<Record<string, string>>, value: Value): string | undefined {
+  const name = textOf(value) ?? '';
+  return Object.hasOwn(tokens, name) ? tokens[name] : undefined;
+}
+
 interface Edges {
   top?: Value;
   right?: Value;
@@ -48,7 +54,7 @@ interface Edges {
   y?: Value;
 }
 
-function isObject(value: Value): value is Record<string, unknown> {
+export function isObject(value: Value): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -91,9 +97,10 @@ const BORDERS: Record<string, string> = {
   strong: '--ck-border-strong',
 };
 // Hue of each colour of the palette, in degrees of OKLCH; greys have none.
-const HUES: Record<string, number> = {
-  red: 27, orange: 55, yellow: 95, green: 150, blue: 255, purple: 305, pink: 355,
-};
+const HUES: ReadonlyMap<string, number> = new Map([
+  ['red', 27], ['orange', 55], ['yellow', 95], ['green', 150], ['blue', 255], ['purple', 305],
+  ['pink', 355],
+]);
 
 type Kind = 'text' | 'surface' | 'border';
 
@@ -107,7 +114,9 @@ const TOKENS: Record<Kind, Record<string, string>> = {
 export function colour(value: Value, kind: Kind, scheme: 'light' | 'dark'): string | undefined {
   if (isObject(value)) return colour(value[scheme], kind, scheme);
   if (typeof value !== 'string') return undefined;
-  const token = TOKENS[kind][value] ?? TEXT_COLOURS[value] ?? SURFACES[value] ?? BORDERS[value];
+  const token = [TOKENS[kind], TEXT_COLOURS, SURFACES, BORDERS]
+    .map((tokens) => tokenOf(tokens, value))
+    .find((found) => found !== undefined);
   return token ? `var(${token})` : (paletteColour(value) ?? cssOf(value));
 }
 
@@ -119,7 +128,7 @@ export function paletteColour(name: string): string | undefined {
   if (hue === 'alpha') return `color-mix(in srgb, var(--ck-text) ${level}%, transparent)`;
   const lightness = Math.max(0.12, Math.min(0.99, 1.02 - level / 1150));
   if (hue === 'gray' || hue === 'grey') return `oklch(${lightness.toFixed(3)} 0 0)`;
-  const angle = HUES[hue];
+  const angle = HUES.get(hue);
   if (angle === undefined) return undefined;
   // Very light and very dark colours hold less colour.
   const chroma = 0.19 * Math.max(0.15, 1 - Math.abs(level - 500) / 560);
@@ -134,7 +143,7 @@ function border(value: Value, scheme: 'light' | 'dark'): string | undefined {
   return `${size}px ${style} ${shade ?? 'var(--ck-border)'}`;
 }
 
-function borders(value: Value, scheme: 'light' | 'dark'): StyleValues {
+export function borders(value: Value, scheme: 'light' | 'dark'): StyleValues {
   if (!isObject(value) || 'size' in value) return { border: border(value, scheme) };
   const edges = value as Edges;
   return {
@@ -172,7 +181,7 @@ export function blockStyles(node: WidgetNode): StyleValues {
     'max-width': length(node['maxWidth']) ?? most,
     'max-height': length(node['maxHeight']) ?? most,
     'aspect-ratio': ratio === undefined ? undefined : cssOf(ratio),
-    'border-radius': RADII[textOf(node['radius']) ?? ''],
+    'border-radius': tokenOf(RADII, node['radius']),
     ...spacing('margin', node['margin']),
   };
 }
@@ -190,8 +199,8 @@ export function boxStyles(
     ...borders(node['border'], scheme),
     display: 'flex',
     'flex-direction': direction,
-    'align-items': ALIGN[textOf(node['align']) ?? ''] ?? (direction === 'row' ? 'center' : undefined),
-    'justify-content': JUSTIFY[textOf(node['justify']) ?? ''],
+    'align-items': tokenOf(ALIGN, node['align']) ?? (direction === 'row' ? 'center' : undefined),
+    'justify-content': tokenOf(JUSTIFY, node['justify']),
     'flex-wrap': cssOf(node['wrap']),
     flex: flex === undefined ? undefined : cssOf(flex),
     gap: space(node['gap']),
@@ -220,12 +229,12 @@ export function textStyles(
   const least = numberOf(node['minLines']);
   return {
     color: colour(node['color'], 'text', scheme),
-    'font-size': sizes[textOf(node['size']) ?? ''],
-    'font-weight': WEIGHTS[textOf(node['weight']) ?? ''],
+    'font-size': tokenOf(sizes, node['size']),
+    'font-weight': tokenOf(WEIGHTS, node['weight']),
     'font-style': isSet(node['italic']) ? 'italic' : undefined,
     'text-decoration': isSet(node['lineThrough']) ? 'line-through' : undefined,
     'text-align': cssOf(node['textAlign']),
-    width: length(node['width']),
+    width: kind === 'Text' ? length(node['width']) : undefined,
     'min-height': least === undefined ? undefined : `${least}lh`,
     '-webkit-line-clamp': lines === undefined ? undefined : String(lines),
   };
@@ -237,7 +246,7 @@ const ICON_SIZES: Record<string, string> = {
 
 export function iconStyles(node: WidgetNode, scheme: 'light' | 'dark'): StyleValues {
   return {
-    'font-size': ICON_SIZES[textOf(node['size']) ?? 'md'] ?? ICON_SIZES['md'],
+    'font-size': tokenOf(ICON_SIZES, node['size']) ?? ICON_SIZES['md'],
     color: colour(node['color'], 'text', scheme),
   };
 }

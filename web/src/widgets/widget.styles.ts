@@ -138,6 +138,25 @@ export const widgetStyles = css`
     -webkit-box-orient: vertical;
     overflow: hidden;
   }
+  .widget-status img[data-frame] {
+    padding: 2px;
+    border: 1px solid var(--ck-border);
+    background: var(--ck-bg);
+  }
+  .transition > * {
+    animation: ck-appear 0.2s ease-out;
+  }
+  @keyframes ck-appear {
+    from {
+      opacity: 0;
+      translate: 0 4px;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .transition > * {
+      animation: none;
+    }
+  }
   .badge {
     --ck-badge: var(--ck-text-2);
     display: inline-flex;
@@ -194,6 +213,12 @@ export const widgetStyles = css`
   }
   .widget-image[data-frame] {
     border: 1px solid var(--ck-border);
+  }
+  .card-body > .widget-image[data-flush] {
+    inline-size: calc(100% + var(--ck-unit) * 8);
+    max-inline-size: none;
+    margin-inline: calc(var(--ck-unit) * -4);
+    border-radius: 0;
   }
   .widget-image.broken {
     min-block-size: 3em;
@@ -304,6 +329,41 @@ export const widgetStyles = css`
     border-color: var(--ck-focus);
     outline-offset: 0;
   }
+  .field[data-size='3xs'],
+  .field[data-size='2xs'],
+  .field[data-size='xs'],
+  .field[data-size='sm'] {
+    min-block-size: calc(var(--ck-unit) * 7);
+    padding-block: calc(var(--ck-unit) * 0.5);
+    font-size: 0.875em;
+  }
+  .field[data-size='lg'],
+  .field[data-size='xl'],
+  .field[data-size='2xl'],
+  .field[data-size='3xl'] {
+    min-block-size: calc(var(--ck-unit) * 11);
+    font-size: 1.0625em;
+  }
+  .field[data-gutter='2xs'],
+  .field[data-gutter='xs'] {
+    padding-inline: calc(var(--ck-unit) * 1.5);
+  }
+  .field[data-gutter='lg'],
+  .field[data-gutter='xl'] {
+    padding-inline: calc(var(--ck-unit) * 4);
+  }
+  .widget-button[data-icon-size='sm'] .icon {
+    font-size: 0.875em;
+  }
+  .widget-button[data-icon-size='lg'] .icon {
+    font-size: 1.25em;
+  }
+  .widget-button[data-icon-size='xl'] .icon {
+    font-size: 1.5em;
+  }
+  .widget-button[data-icon-size='2xl'] .icon {
+    font-size: 1.75em;
+  }
   .field::placeholder {
     color: var(--ck-text-2);
   }
@@ -357,6 +417,19 @@ export const widgetStyles = css`
     inline-size: 100%;
     block-size: auto;
     max-block-size: 20rem;
+  }
+  ck-chart {
+    display: block;
+  }
+  ck-chart[data-sized] .chart {
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
+  }
+  ck-chart[data-sized] svg {
+    flex: 1 1 0;
+    min-block-size: 0;
+    max-block-size: none;
   }
   .chart .grid {
     stroke: var(--ck-border);

@@ -1,13 +1,14 @@
 /** A widget: data of the server, shown by components of our own, with actions and forms. */
 
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { asError } from '../errors';
 import type { WidgetNode } from '../protocol';
 import { coloursIn, type Theme } from '../theme';
 import { define, Part } from '../ui';
-import { actionOf, merged, type Trigger, type WidgetAction } from './actions';
+import { actionOf, isChange, merged, type Trigger, type WidgetAction } from './actions';
 import { formOf, isValid, valueOf, valuesOf } from './forms';
 import { renderNode } from './components';
+import { outlineOf, type Outline } from './outline';
 import { styled, type StyleValues } from './styled';
 import { textOf } from './values';
 
@@ -17,6 +18,8 @@ export class Widget extends Part {
     itemId: { type: String },
     root: { attribute: false },
     isPreview: { type: Boolean },
+    isPending: { type: Boolean },
+    done: { state: true },
     running: { state: true },
     expanded: { state: true },
   };
@@ -25,6 +28,10 @@ export class Widget extends Part {
   declare root: WidgetNode;
   /** Whether it belongs to no item, as the card of an entity does. */
   declare isPreview: boolean;
+  /** Whether the server still writes it. */
+  declare isPending: boolean;
+  /** The components whose actions have been done. */
+  declare done: ReadonlySet<string>;
   /** The actions that run, by the components that started them; `container` for the whole. */
   declare running: ReadonlySet<string>;
   /** Lists that show all of their rows. */
@@ -32,15 +39,22 @@ export class Widget extends Part {
 
   #colours: { theme: Theme; scheme: string; values: StyleValues } | null = null;
 
+  /** What runs, also where nothing waits for it. */
+  readonly #busy = new Set<string>();
+  #outline: Outline = outlineOf(null);
+
   constructor() {
     super();
+    this.itemId = '';
     this.isPreview = false;
+    this.isPending = false;
+    this.done = new Set();
     this.running = new Set();
     this.expanded = new Set();
   }
 
   get scheme(): 'light' | 'dark' {
-    const own = this.root['theme'];
+    const own = this.root?.['theme'];
     return own === 'light' || own === 'dark' ? own : this.ui.options.theme.colorScheme;
   }
 
@@ -65,6 +79,10 @@ export class Widget extends Part {
     return this.ui.chat.isBusy;
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('root')) this.#outline = outlineOf(this.root);
+  }
+
   protected override render(): TemplateResult | typeof nothing {
     if (!this.root) return nothing;
     return html`<div
@@ -83,6 +101,21 @@ export class Widget extends Part {
     this.expanded = new Set([...this.expanded, key]);
   }
 
+  /** What the label of a control says. */
+  labelOf(node: WidgetNode): string | undefined {
+    return this.#outline.labels.get(node);
+  }
+
+  /** What the form of a button does, once it is sent. */
+  submissionOf(node: WidgetNode): WidgetAction | null {
+    return this.#outline.submissions.get(node) ?? null;
+  }
+
+  /** Whether the action of the component of this key has been done here. */
+  isDone(key: string): boolean {
+    return this.done.has(key);
+  }
+
   /** Whether the component of this key waits for its action. */
   isRunning(key: string): boolean {
     return this.running.has(key);
@@ -97,11 +130,14 @@ export class Widget extends Part {
    */
   start(config: unknown, trigger: Trigger, key: string, element: Element, submits = false): void {
     const action = actionOf(config, trigger);
-    if (!action || this.running.has(key) || this.isInert) return;
+    if (!action || this.isInert) return;
+    // Once is enough, but for a control, which may have another value by now.
+    if (this.#busy.has(key) && !isChange(trigger)) return;
+    if (action.handler === 'server' && action.isStreaming && !this.isPreview && this.isBlocked) return;
     const form = formOf(element);
     if (submits && form && !isValid(form)) return;
     const payload = this.#payload(action, form, element);
-    void this.#run({ ...action, payload }, action.loading === 'container' ? 'container' : key);
+    void this.#run({ ...action, payload }, key);
   }
 
   #payload(
@@ -120,8 +156,10 @@ export class Widget extends Part {
     return payload;
   }
 
-  async #run(action: WidgetAction, waiting: string): Promise<void> {
+  async #run(action: WidgetAction, key: string): Promise<void> {
     const { chat, options, tell } = this.ui;
+    const waiting = action.loading === 'container' ? 'container' : key;
+    this.#busy.add(key);
     const sent = action.payload ? { type: action.type, payload: action.payload } : { type: action.type };
     if (action.loading !== 'none') this.running = new Set([...this.running, waiting]);
     this.ui.log('widget.action', { type: action.type, handler: action.handler });
@@ -133,16 +171,18 @@ export class Widget extends Part {
         this.ui.log('widget.preview_action', { type: action.type });
       } else if (!action.isStreaming) {
         await chat.actQuietly(sent, this.itemId);
-      } else if (!chat.isBusy) {
+      } else {
         await chat.act(sent, this.itemId);
       }
+      this.done = new Set([...this.done, key]);
     } catch (error) {
       if (action.handler === 'client') tell('error', { error: asError(error) });
       if (action.handler === 'client' || !action.isStreaming) {
         this.ui.toast(this.ui.strings.somethingWrong);
       }
     }
-    this.running = new Set([...this.running].filter((key) => key !== waiting));
+    this.#busy.delete(key);
+    this.running = new Set([...this.running].filter((other) => other !== waiting));
   }
 }
 
