@@ -54,7 +54,9 @@ export class Composer extends Part {
 
   readonly #changed = (): void => this.requestUpdate();
   readonly #choices = new Choices(() => this.ui, this.#changed);
-  readonly #dictation = new Dictation(() => this.ui, this.#changed, (text) => this.#takeSpeech(text));
+  readonly #dictation = new Dictation(() => this.ui, this.#changed, (text) =>
+    text ? this.#input?.insertWords(text) : this.focusInput(),
+  );
   readonly #uploads = new Uploads({
     client: () => this.ui.client,
     options: () => this.ui.options,
@@ -147,6 +149,7 @@ export class Composer extends Part {
     // What another server has cannot go along with a message to this one.
     if (before && before.client !== this.ui.client) this.#uploads.clear();
     this.#choices.dropMissing();
+    this.#dropRestored();
     const isUnusable = !this.#isWritable || !this.ui.chat.isOpen || !this.#dictation.isOffered;
     if (this.#dictation.recording && isUnusable) this.#dictation.cancel();
     const root = this.getRootNode() as Document | ShadowRoot;
@@ -154,7 +157,6 @@ export class Composer extends Part {
   }
 
   protected override updated(): void {
-    this.#dropRestored();
     if (this.#wasWritable === this.#isWritable) return;
     this.#wasWritable = this.#isWritable;
     if (!this.#hasFocus) return;
@@ -257,11 +259,6 @@ export class Composer extends Part {
     if (status?.type === 'locked') return status.reason || strings.locked;
     const ofTool = this.#choices.tool?.placeholderOverride;
     return ofTool ?? options.composer.placeholder ?? strings.placeholder;
-  }
-
-  #takeSpeech(text: string): void {
-    if (text) this.#input?.insertWords(text);
-    else this.focusInput();
   }
 
   // Files
