@@ -255,7 +255,8 @@ function followDeeplink(ui: Ui, event: Event): void {
 /** `chatkit-link://NAME?KEY=VALUE`, taken apart. Names keep their case, which URL would not. */
 export function parsedDeeplink(link: string): { name: string; data: Record<string, string> } {
   const rest = link.replace(/^chatkit-link:\/*/i, '');
-  const [path = '', query = ''] = rest.split('?', 2);
+  const [path = '', ...more] = rest.split('?');
+  const query = more.join('?');
   const name = decoded(path.split('/', 1)[0] ?? '');
   return { name, data: Object.fromEntries(new URLSearchParams(query)) };
 }
