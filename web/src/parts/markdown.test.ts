@@ -161,6 +161,14 @@ describe('citations', () => {
     expect(await shown('a \uE0000\uE001 b')).not.toContain('citation');
   });
 
+  test('an icon can stand for one', async () => {
+    const html = await browser.run<string>(
+      ([marker]) => part.blocks('a', () => false, [marker])[0]!.html,
+      [{ place: 1, numbers: [1], label: '', icon: 'book-open', name: 'Source 1' }],
+    );
+    expect(html).toContain('data-icon="book-open"></button>');
+  });
+
   test('names and labels are text', async () => {
     const html = await browser.run<string>(
       ([marker]) => part.blocks('a', () => false, [marker])[0]!.html,

@@ -19,7 +19,7 @@ const IMAGES = /^(https?:|data:image\/(png|jpeg|gif|webp);|blob:)/i;
 const ADDRESSES: ReadonlySet<string> = new Set(['href', 'src']);
 const ATTRIBUTES = [
   'align', 'alt', 'aria-hidden', 'aria-label', 'checked', 'class', 'colspan', 'data-align',
-  'data-citation', 'data-deeplink', 'data-display', 'data-language', 'data-math', 'dir',
+  'data-citation', 'data-deeplink', 'data-display', 'data-icon', 'data-language', 'data-math', 'dir',
   'disabled', 'href', 'loading', 'referrerpolicy', 'rel', 'rowspan', 'src', 'start', 'tabindex',
   'target', 'title', 'type',
 ];
