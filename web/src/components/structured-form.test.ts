@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assistant, created, done, user } from '../../tests/chat-under-test';
-import { events, held, unreachable } from '../../tests/scripted-server';
+import { events, held, json, unreachable } from '../../tests/scripted-server';
 import { buttonIf, button, click, drawn, press, textOf, uiUnderTest, type UiUnderTest } from '../../tests/ui-under-test';
 import './composer';
 import type { Composer } from './composer';
@@ -161,4 +161,15 @@ it('later questions begin anew, though theirs have the same ids', async () => {
   await click(part, 'Next');
   expect(field().value).toBe('');
   expect(button(part, 'Submit').disabled).toBe(false);
+  await enter('Second');
+  const { item } = asking('q3', [COLOURS, NOTES]) as { item: object };
+  server.answer(
+    'threads.get_by_id',
+    json({ id: 'thr_1', created_at: '2026-01-01T00:00:00', status: { type: 'active' }, items: { data: [item], has_more: false } }),
+  );
+  await part.ui.chat.fetchUpdates();
+  await drawn();
+  expect(question()).toBe('Which colour?');
+  await click(part, 'Next');
+  expect(field().value).toBe('');
 });

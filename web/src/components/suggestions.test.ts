@@ -215,16 +215,18 @@ describe('a command', () => {
 
   it('opens no menu where people have gone on writing', async () => {
     let answer!: (selection: { type: 'menu'; commands: (typeof SUM)[] }) => void;
-    const { composer, key, isOpen, written } = await composerWith({
+    const { composer, key, isOpen, options, written } = await composerWith({
       commands: { enabled: true, onSearch: async () => [SUM], onSelect: () => new Promise((resolve) => (answer = resolve)) },
     });
     await write(composer, '/');
     await key('Enter');
     await write(composer, 'words');
-    answer({ type: 'menu', commands: [SUM] });
+    answer({ type: 'menu', commands: [{ ...SUM, label: 'More' }] });
     await drawn();
     expect(isOpen()).toBe(false);
     expect(written()).toBe('words');
+    await write(composer, '\n/');
+    expect(options()).toEqual(['Sum up In a line']);
   });
 
   it('that fails is told to user and page', async () => {
