@@ -7,6 +7,9 @@ import { colour, isObject, isSet, numberOf, textOf, tokenOf } from '../widgets/v
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 480;
 const HEIGHT = 220;
+const LEAST_HEIGHT = 80;
+// What a legend takes of a height that is given.
+const LEGEND_HEIGHT = 32;
 const TOP = 10;
 const BOTTOM = 24;
 const Y_AXIS_WIDTH = 44;
@@ -27,6 +30,7 @@ interface Plot {
   series: readonly Series[];
   labels: readonly string[];
   left: number;
+  height: number;
   low: number;
   high: number;
   /** Between two lines of the grid. */
@@ -56,9 +60,13 @@ export function drawChart(
     return tokenOf(axis.labels, raw) ?? raw;
   });
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-  const plot = plotOf(series, labels, isSet(node['showYAxis']));
+  const hasLegend = node['showLegend'] !== false && node['showLegend'] !== 'false';
+  const given = numberOf(node['height']) ?? numberOf(node['size']);
+  const height =
+    given === undefined ? HEIGHT : Math.max(LEAST_HEIGHT, given - (hasLegend ? LEGEND_HEIGHT : 0));
+  const plot = plotOf(series, labels, isSet(node['showYAxis']), height);
   const elements: Element[] = [drawing(node, plot, axis.isHidden, numbers)];
-  if (node['showLegend'] !== false && node['showLegend'] !== 'false') elements.push(legend(series));
+  if (hasLegend) elements.push(legend(series));
   elements.push(numbersTable(plot, numbers, strings));
   return elements;
 }
@@ -98,18 +106,24 @@ function seriesOf(
   });
 }
 
-function plotOf(series: readonly Series[], labels: readonly string[], hasYAxis: boolean): Plot {
+function plotOf(
+  series: readonly Series[],
+  labels: readonly string[],
+  hasYAxis: boolean,
+  height: number,
+): Plot {
   const left = hasYAxis ? Y_AXIS_WIDTH : 8;
   const ends = series.flatMap((one) =>
     one.values.map((value, index) => (value === null ? 0 : baseOf(series, one, index) + value)),
   );
   const { low, high, unit } = rounded(Math.min(0, ...ends), Math.max(0, ...ends));
   const step = (WIDTH - left - 8) / Math.max(1, labels.length);
-  const tall = HEIGHT - TOP - BOTTOM;
+  const tall = height - TOP - BOTTOM;
   return {
     series,
     labels,
     left,
+    height,
     low,
     high,
     unit,
@@ -147,7 +161,7 @@ function drawing(
   numbers: Intl.NumberFormat,
 ): SVGElement {
   const root = shape('svg', {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    viewBox: `0 0 ${WIDTH} ${plot.height}`,
     role: 'img',
     'aria-label': plot.series.map((one) => one.label).join(', '),
   });
@@ -274,7 +288,7 @@ function axisLabels(plot: Plot): SVGElement[] {
     const label = shape('text', {
       class: 'tick',
       x: plot.x(index),
-      y: HEIGHT - 8,
+      y: plot.height - 8,
       'text-anchor': 'middle',
     });
     label.textContent = text;
