@@ -1,11 +1,9 @@
 /** Tags, sources, Markdown and links (UI-SPEC 6: entities, Markdown, links). */
 
-import { assistant, created, done, other, thread, user } from '../tests/chat-under-test';
+import { assistant, done, other, thread, user } from '../tests/chat-under-test';
 import { type ChatPage, expect, test } from './chat-page';
 import { events } from './scripted-server';
 import { PAYLOADS, watchForScripts } from './xss';
-
-const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
 
 function tagged(id: string, interactive: boolean): object {
   const part = { type: 'input_tag', id: `e-${id}`, text: `Entity ${id}`, group: 'Things', data: { kind: 'x' }, interactive };
@@ -92,10 +90,12 @@ test('119: pictures come only from where the thread allows it, also when that ch
   await expect(shown).toHaveAttribute('src', 'https://cdn.ok.test/1.png');
   await expect(chat.item('a1')).toContainText('two');
   await expect.poll(() => chat.foreign).toEqual(['https://cdn.ok.test/1.png']);
-  chat.answerNext(events([{ type: 'thread.updated', thread: thread('thr_1', { allowed_image_domains: [] }) }]));
+  chat.answerNext(events([done(user('u2', 'x')), { type: 'thread.updated', thread: thread('thr_1', { allowed_image_domains: [] }) }]));
   await chat.send('x');
   await expect(shown).toHaveCount(0);
-  chat.answerNext(events([{ type: 'thread.updated', thread: thread('thr_1') }]));
+  // A thread that names no hosts leaves it to the page.
+  await chat.set({ initialThread: 'thr_1', allowedImageDomains: ['*'] });
+  chat.answerNext(events([done(user('u3', 'x')), { type: 'thread.updated', thread: thread('thr_1') }]));
   await expect(chat.log).toHaveAttribute('aria-busy', 'false');
   await chat.send('x');
   await expect(shown).toHaveCount(2);

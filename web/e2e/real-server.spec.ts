@@ -93,6 +93,7 @@ test("3: an app of the official React binding works with only the script's addre
   await expect(answers(page)).toContainText('You said: from react');
   const handled = await page.evaluate(() => window.handled.map(([name]) => name));
   expect(handled).toEqual(expect.arrayContaining(['onReady', 'onResponseStart', 'onThreadChange', 'onResponseEnd']));
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
   await pages.stop();
 });
 

@@ -216,7 +216,7 @@ export function bytes(text: string, size?: number): Answer {
   };
 }
 
-/** A stream whose connection breaks after these events. */
+/** A stream whose connection breaks after these events; the browser may drop what it had not read. */
 export function broken(list: readonly unknown[]): Answer {
   return (_request, response) => {
     startStream(response);

@@ -2,7 +2,7 @@
 
 import { added, assistant, created, delta, done, thread, user } from '../tests/chat-under-test';
 import { expect, test } from './chat-page';
-import { broken, bytes, events, framed, json } from './scripted-server';
+import { bytes, events, framed, json } from './scripted-server';
 
 const ANSWER = [created('thr_1'), done(user('u1', 'Hi')), done(assistant('a1', 'Hello you'))];
 
@@ -192,8 +192,9 @@ test('21: a connection lost before an answer is as a refusal', async ({ chat, se
 
 test('21: a connection lost in the answer asks for another one', async ({ chat, server }) => {
   await chat.open();
-  chat.answerNext(broken([...ANSWER.slice(0, 2), added(assistant('a1')), delta('a1', 'Half')]));
-  await chat.send('Hi');
+  const live = await chat.askLive('Hi', ...ANSWER.slice(0, 2), added(assistant('a1')), delta('a1', 'Half'));
+  await expect(chat.item('a1')).toContainText('Half');
+  live.break();
   const failure = chat.page.getByRole('alert');
   await expect(failure).toContainText('interrupted');
   await expect(chat.item('a1')).toContainText('Half');

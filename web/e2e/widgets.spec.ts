@@ -159,12 +159,10 @@ test('111: what waits is the button, the whole, or nothing; a double click is on
     if (busy) await expect(chat.button(label)).toHaveAttribute('aria-busy', 'true');
     else if (inert) await expect(frame).toHaveAttribute('inert', '');
     else await expect(frame).not.toHaveAttribute('inert', '');
-    if (label !== 'None') expect(server.of('threads.sync_custom_action')).toHaveLength(count + 1);
-    else server.answer('threads.sync_custom_action', json({}));
+    expect(server.of('threads.sync_custom_action')).toHaveLength(count + 1);
     answer.release();
     await expect(frame).not.toHaveAttribute('inert', '');
-    if (label === 'Auto') await expect(chat.button(label)).toHaveAttribute('aria-busy', 'false');
-    server.unscripted = [];
+    await expect(chat.button(label)).not.toHaveAttribute('aria-busy', 'true');
   }
   expect(await chat.details('error')).not.toHaveLength(0);
 });
@@ -235,7 +233,7 @@ test('114: many options are searched, dates have bounds, a label leads to its fi
   const search = chat.page.getByRole('combobox', { name: 'Pick one' });
   await search.click();
   await search.pressSequentially('17');
-  await expect(chat.item('w1').getByRole('option')).toHaveCount(1);
+  await expect(chat.item('w1').getByRole('listbox').getByRole('option')).toHaveCount(1);
   await chat.page.keyboard.press('Enter');
   await expect(search).toHaveValue('Option 17');
   await expect(chat.page.locator('input[type="date"]')).toHaveAttribute('min', '2026-01-05');

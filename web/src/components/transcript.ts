@@ -292,7 +292,9 @@ export class Transcript extends Part {
     const turn = this.querySelector<HTMLElement>('.turn[data-newest]');
     if (!scroller || !turn) return;
     this.#reserve(turn);
-    const top = turn.offsetTop - 8;
+    const message = turn.querySelector('[data-item-id]') ?? turn;
+    const place = message.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const top = scroller.scrollTop + place - 8;
     this.#follows = true;
     scroller.scrollTo({ top, behavior: calm() ? 'instant' : 'smooth' });
   }
