@@ -56,6 +56,11 @@ test('older answers are not said again when the newest is taken away', () => {
   expect(follow([...old, user('v')], true)).toEqual([]);
 });
 
+test('older messages that are loaded meanwhile are not said', () => {
+  follow([user('u')], true);
+  expect(follow([said('o', 'Older.'), user('u'), said('a', 'New.')], true)).toEqual(['New.']);
+});
+
 test('signs of Markdown are not read', () => {
   follow([user('u')], true);
   expect(follow([user('u'), said('a', '## A **bold** [link](https://x.org) of snake_case and _this_')], true)).toEqual(['A bold link of snake_case and this']);

@@ -316,7 +316,7 @@ describe('forms', () => {
 
   test('a form in a card that is one is sent by itself', async () => {
     const { test, actions } = clientActions();
-    const form = { type: 'Form', onSubmitAction: { ...CLIENT, type: 'inner' }, children: [{ type: 'Input', name: 'n' }] };
+    const form = { type: 'Form', onSubmitAction: { ...CLIENT, type: 'inner', loadingBehavior: 'none' }, children: [{ type: 'Input', name: 'n' }] };
     const widget = await shownWidget(test, { type: 'Card', asForm: true, confirm: { label: 'Yes', action: CLIENT }, children: [form] });
     enter(find(widget, 'input'));
     await settled();
