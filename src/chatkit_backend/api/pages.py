@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
 
 from chatkit_backend.errors import NotFound
 
@@ -14,25 +15,15 @@ router = APIRouter(include_in_schema=False)
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _NOT_BUILT: Final = (
-    "The chat page is not built: install Node.js 20 or newer, and install this package again. "
+    "The chat page is not built: install Node.js 20 or newer, and then this package again. "
     "The API at /api/chatkit works without it."
 )
 # No script but the server's own; styles of the element are set through the object model. Pictures
-# of messages come from this server, from memory, or from where the server's settings allow them.
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' https: data: blob:",
-        "font-src 'self' https: data:",
-        "connect-src 'self' https:",
-        "media-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    )
+# of messages come from this server, from memory, or from where a thread allows them.
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; "
+    "font-src 'self' https: data:; connect-src 'self' https:; media-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -50,13 +41,13 @@ async def page() -> Response:
 
 
 @router.get("/chatkit.js")
-async def script() -> Response:
+async def script(request: Request) -> Response:
     """The script that defines the element `openai-chatkit`.
 
     Raises:
         NotFound: It was not built.
     """
-    return _file(STATIC / "chatkit.js", _ASK_AGAIN)
+    return await _file("chatkit.js", request, _ASK_AGAIN)
 
 
 @router.get("/chatkit/{path:path}")
@@ -66,21 +57,22 @@ async def part(path: str, request: Request) -> Response:
     Raises:
         NotFound: There is no such part.
     """
-    file = (STATIC / "chatkit" / path).resolve()
-    if not file.is_relative_to(STATIC / "chatkit"):
-        raise NotFound(f"There is nothing at /chatkit/{path}.")
     # The script asks for a part with the version that it was built with.
-    return _file(file, _FOR_GOOD if "v" in request.query_params else _ASK_AGAIN)
+    kept = _FOR_GOOD if "v" in request.query_params else _ASK_AGAIN
+    return await _file(f"chatkit/{path}", request, kept)
 
 
-def _file(file: Path, cache_control: str) -> Response:
-    if not file.is_file():
-        raise NotFound(_NOT_BUILT if not (STATIC / "chatkit.js").is_file() else "No such file.")
+async def _file(path: str, request: Request, cache_control: str) -> Response:
+    if not (STATIC / "chatkit.js").is_file():
+        raise NotFound(_NOT_BUILT)
+    response = await StaticFiles(directory=STATIC).get_response(path, request.scope)
     # Pages of other origins load it, as they did from a CDN.
-    headers = {
-        "Cache-Control": cache_control,
-        "Access-Control-Allow-Origin": "*",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        **_SAFE,
-    }
-    return FileResponse(file, headers=headers)
+    response.headers.update(
+        {
+            "Cache-Control": cache_control,
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            **_SAFE,
+        }
+    )
+    return response
