@@ -142,7 +142,10 @@ test('120: no text of any field runs a script, or asks anybody', async ({ chat, 
   await chat.send('x');
   await expect(chat.page.locator('.notice')).toHaveCount(PAYLOADS.length);
   // Sources open, links that look like links are clicked.
-  for (const head of await chat.page.getByRole('button', { name: /^Sources/ }).all()) await head.evaluate((one) => (one as HTMLElement).click());
+  await chat.log.evaluate((log) => {
+    for (const head of log.querySelectorAll<HTMLElement>('.sources-head')) head.click();
+  });
+  await expect(chat.log.locator('.sources li').first()).toBeAttached();
   await chat.log.evaluate((log) => {
     for (const link of log.querySelectorAll('a')) if (!/^https?:/.test(link.getAttribute('href') ?? '')) link.click();
   });
