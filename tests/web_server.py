@@ -3,8 +3,10 @@
     python -m tests.web_server --static FOLDER
 
 It answers with the scripted provider, to what a message asks for: `slow …` takes its time,
-`fail …` fails once, `show the form` shows a widget, anything else is said back. Its address stands
-on standard output as JSON; it ends when standard input does.
+`fail …` fails once, `show the form` shows a widget, `what are you told` says what the model was
+sent, anything else is said back. Beside it run a server with the demo model, and one that lets
+nobody in but who is signed in. The addresses stand on standard output as JSON; all ends when
+standard input does.
 """
 
 from __future__ import annotations
@@ -12,31 +14,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from agents import Agent, RunContextWrapper, function_tool
-from chatkit.actions import Action, ActionConfig
-from chatkit.types import (
-    AssistantMessageContent,
-    AssistantMessageItem,
-    ThreadItemDoneEvent,
-    ThreadMetadata,
-    ThreadStreamEvent,
-    WidgetItem,
-)
+from chatkit.actions import ActionConfig
+from chatkit.types import ThreadItemDoneEvent
 from chatkit.widgets import Button, Card, Form, Input
 from chatkit.widgets import Text as WidgetText
 
+from chatkit_backend import Actions, ActionTurn
 from chatkit_backend.api import pages
 from chatkit_backend.app import create_app
 from chatkit_backend.chat.agents import TurnContext
-from chatkit_backend.chat.server import ChatServer
-from chatkit_backend.context import RequestContext
 from chatkit_backend.settings import Settings
-from chatkit_backend.store.ids import new_id
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Failure, Step, Text, ToolCalls
 from tests.serving import ServedApp
@@ -72,19 +65,13 @@ assistant = Agent[TurnContext](
 )
 
 
-async def answer_order(
-    _server: ChatServer,
-    thread: ThreadMetadata,
-    action: Action[str, Any],
-    _sender: WidgetItem | None,
-    _context: RequestContext,
-) -> AsyncIterator[ThreadStreamEvent]:
+actions = Actions()
+
+
+@actions.on("order")
+async def answer_order(order: dict[str, Any], turn: ActionTurn) -> ThreadItemDoneEvent:
     """Says what was ordered."""
-    said = AssistantMessageContent(text=f"{action.type}: {json.dumps(action.payload)}")
-    item = AssistantMessageItem(
-        id=new_id("message"), thread_id=thread.id, created_at=datetime.now(UTC), content=[said]
-    )
-    yield ThreadItemDoneEvent(item=item)
+    return turn.say(f"{turn.type}: {json.dumps(order)}")
 
 
 class Answers:
@@ -102,15 +89,44 @@ class Answers:
             return Failure(503, message="The model is tired.")
         if said == "show the form":
             return ToolCalls([("show_form", "{}")])
+        if said == "what are you told":
+            return Text("\n\n".join(_words(message) for message in body["messages"]))
         return Text(f"You said: {said}")
 
 
 def _last_words(body: dict[str, Any]) -> str:
-    messages = [message for message in body["messages"] if message["role"] == "user"]
-    content = messages[-1]["content"]
+    return _words([message for message in body["messages"] if message["role"] == "user"][-1])
+
+
+def _words(message: dict[str, Any]) -> str:
+    content = message["content"]
     if isinstance(content, str):
         return content
     return " ".join(part.get("text", "") for part in content)
+
+
+def _settings(files: Path, **more: Any) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url="memory://",
+        files_url=str(files),
+        greeting="Welcome to the tests",
+        starter_prompts=("Say hello=hello there", "What is new?"),
+        **more,
+    )
+
+
+def _scripted(provider: ScriptedProvider) -> dict[str, Any]:
+    return {
+        "model": ("openai-compatible/scripted",),
+        "openai_compatible_base_url": provider.base_url,
+        "model_retries": 0,
+        "workflows": ("default=tests.web_server:assistant",),
+        "actions": "tests.web_server:actions",
+    }
+
+
+JWT_SECRET = "a secret of the tests, and of nobody else"
 
 
 def main() -> None:
@@ -118,21 +134,27 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--static", type=Path, required=True, help="the built web component")
     pages.STATIC = arguments.parse_args().static.resolve()  # type: ignore[misc]
-    ChatServer.action = answer_order  # type: ignore[method-assign,assignment]
-    with ScriptedProvider() as provider:
+    with ExitStack() as running:
+        provider = running.enter_context(ScriptedProvider())
         provider.script(*[Answers()] * _CALLS)
-        settings = Settings(
-            _env_file=None,
-            model=("openai-compatible/scripted",),
-            openai_compatible_base_url=provider.base_url,
-            database_url="memory://",
-            model_retries=0,
-            workflows=("default=tests.web_server:assistant",),
-        )
-        with ServedApp(create_app(settings)) as served:
-            sys.stdout.write(json.dumps({"url": served.url}) + "\n")
-            sys.stdout.flush()
-            sys.stdin.read()
+        files = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        signed_in = {
+            "auth": ("session", "cookie"),
+            "jwt_secret": JWT_SECRET,
+            "jwt_algorithms": ("HS256",),
+        }
+        servers = {
+            "url": _settings(files / "scripted", **_scripted(provider)),
+            "demo": _settings(files / "demo", model=("demo",)),
+            "closed": _settings(files / "closed", **_scripted(provider), **signed_in),
+        }
+        addresses = {
+            name: running.enter_context(ServedApp(create_app(settings))).url
+            for name, settings in servers.items()
+        }
+        sys.stdout.write(json.dumps(addresses | {"jwtSecret": JWT_SECRET}) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

@@ -1,82 +1,21 @@
 /** The element against this repository's own server, whose model is scripted (tests/web_server.py). */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { expect, test as base, type Page } from '@playwright/test';
-import { BUILT, REACT_APP, ROOT } from './places';
+import './chat-page';
+import { REACT_APP } from './places';
+import { answers, expect, opened, reopened, say, test } from './real-server';
 import { ScriptedServer } from './scripted-server';
 import { PAYLOADS, watchForScripts } from './xss';
 
-interface Real {
-  url: string;
-}
-
-const VENV = path.join(ROOT, '.venv/bin/python');
-
-async function started(): Promise<{ url: string; process: ChildProcess }> {
-  const python = process.env['PYTHON'] ?? (existsSync(VENV) ? VENV : 'python3');
-  const child = spawn(python, ['-m', 'tests.web_server', '--static', BUILT], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PYTHONPATH: path.join(ROOT, 'src') },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout });
-  // The server logs there as well.
-  for await (const line of lines) {
-    if (line.startsWith('{"url"')) return { url: (JSON.parse(line) as Real).url, process: child };
-  }
-  throw new Error('The server did not start.');
-}
-
-const test = base.extend<object, { real: Real }>({
-  real: [
-    async ({}, use) => {
-      const { url, process: child } = await started();
-      await use({ url });
-      child.stdin?.end();
-      await once(child, 'exit');
-    },
-    { scope: 'worker', timeout: 60_000 },
-  ],
-});
+// Four by four, red.
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 test.describe.configure({ mode: 'default' });
 
-let user = 0;
-
-/** The server's own page, as a user that has no threads yet. */
-async function opened(page: Page, real: Real, name = `user-${++user}-${Date.now()}`): Promise<void> {
-  await page.addInitScript((id) => localStorage.setItem('chatkit-page-user', id), name);
-  await page.goto(real.url);
-  await expect(page.locator('.text-input')).toBeVisible();
-  await page.evaluate(() => {
-    window.told = [];
-    for (const event of ['thread.change', 'error', 'response.end']) {
-      document.querySelector('openai-chatkit')!.addEventListener(`chatkit.${event}`, (told) => {
-        window.told.push({ name: event, detail: (told as CustomEvent<Record<string, unknown>>).detail });
-      });
-    }
-  });
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.locator('.text-input').fill(text);
-  await page.getByRole('button', { name: 'Send message' }).click();
-}
-
-async function reopened(page: Page): Promise<void> {
-  await page.reload();
-  await page.getByRole('button', { name: 'History' }).click();
-  await page.locator('.thread .open').first().click();
-}
-
-const answers = (page: Page) => page.locator('.message.assistant');
-
 test('the page of the server answers', async ({ page, real }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, 'hello there');
   await expect(answers(page)).toContainText('You said: hello there');
 });
@@ -98,7 +37,7 @@ test("3: an app of the official React binding works with only the script's addre
 });
 
 test('140: a reload in the middle of an answer shows what the server has, and a new message works', async ({ page, real }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, 'slow please');
   await expect(answers(page)).toContainText('word5');
   await reopened(page);
@@ -108,7 +47,7 @@ test('140: a reload in the middle of an answer shows what the server has, and a 
 });
 
 test('42: Stop keeps what was written, here and on the server', async ({ page, real }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, 'slow please');
   await expect(answers(page)).toContainText('word5');
   await page.getByRole('button', { name: 'Stop' }).click();
@@ -121,7 +60,7 @@ test('42: Stop keeps what was written, here and on the server', async ({ page, r
 });
 
 test('47: an error is retried', async ({ page, real }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, `fail ${Date.now()}`);
   const failure = page.locator('.failure');
   await expect(failure).toBeVisible();
@@ -132,7 +71,7 @@ test('47: an error is retried', async ({ page, real }) => {
 });
 
 test('112: a form of a widget is checked, sent and answered', async ({ page, real }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, 'show the form');
   const submit = page.getByRole('button', { name: 'Order now' });
   await expect(submit).toBeEnabled();
@@ -143,12 +82,8 @@ test('112: a form of a widget is checked, sent and answered', async ({ page, rea
   await expect(answers(page)).toContainText('order: {"shop": "books", "order": {"title": "Dune"}}');
 });
 
-test('101: a file goes up and is named in the message', async ({ page, real, request }) => {
-  const config = (await (await request.get(`${real.url}/api/chatkit/config`)).json().catch(() => ({}))) as {
-    options?: { composer?: { attachments?: { enabled?: boolean } } };
-  };
-  test.fixme(!config.options?.composer?.attachments?.enabled, 'The server takes no files yet.');
-  await opened(page, real);
+test('101: a file goes up and is named in the message', async ({ page, real }) => {
+  await opened(page, real.url);
   await page.locator('input[type="file"]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Notes') });
   await expect(page.locator('.upload[data-state="done"]')).toContainText('notes.txt');
   await say(page, 'look at this');
@@ -158,8 +93,21 @@ test('101: a file goes up and is named in the message', async ({ page, real, req
   await expect(page.locator('.message.user')).toContainText('notes.txt');
 });
 
+test('105: a picture is shown beside its message, also after a reload', async ({ page, real }) => {
+  await opened(page, real.url);
+  await page.locator('input[type="file"]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: DOT });
+  await expect(page.locator('.upload[data-state="done"]')).toHaveCount(1);
+  await say(page, 'what is it?');
+  await expect(answers(page)).toContainText('what is it?');
+  await reopened(page);
+  const picture = page.locator('.message.user').getByRole('img', { name: 'dot.png' });
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(4);
+  // Its address is signed: a page cannot send a token along with a picture.
+  expect(await picture.getAttribute('src')).toMatch(/\/preview\?./);
+});
+
 test('21: offline, a message is kept; online, it goes out', async ({ page, real, context }) => {
-  await opened(page, real);
+  await opened(page, real.url);
   await say(page, 'first');
   await expect(answers(page)).toContainText('You said: first');
   await context.setOffline(true);
@@ -176,7 +124,7 @@ test('21: offline, a message is kept; online, it goes out', async ({ page, real,
 test('120: no text that goes through the server runs a script, or asks anybody', async ({ page, real }) => {
   test.slow();
   const foreign = await watchForScripts(page, real.url);
-  await opened(page, real);
+  await opened(page, real.url);
   for (let from = 0; from < PAYLOADS.length; from += 6) {
     await say(page, PAYLOADS.slice(from, from + 6).join('\n\n'));
     await expect(answers(page)).toHaveCount(from / 6 + 1);

@@ -374,6 +374,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     return html`
       <section
         class="frame"
+        part="frame"
         aria-label=${options.frameTitle}
         dir=${ui.locale.direction}
         lang=${ui.locale.language}

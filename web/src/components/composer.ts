@@ -173,7 +173,7 @@ export class Composer extends Part {
 
   #form(item: StructuredInputItem): TemplateResult {
     return html`<div class="column composer-column">
-      <div class="composer">
+      <div class="composer" part="composer">
         <ck-structured-form .ui=${this.ui} .tick=${this.tick} .item=${item}></ck-structured-form>
       </div>
     </div>`;
@@ -184,6 +184,7 @@ export class Composer extends Part {
     const { accept, maxCount } = ui.options.composer.attachments;
     return html`<div
       class="composer"
+      part="composer"
       ?data-dropping=${this.isDropping}
       ?data-locked=${!ui.chat.isOpen}
       @dragover=${this.#onDragOver}

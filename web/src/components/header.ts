@@ -10,7 +10,7 @@ export class Header extends Part {
     const { leftAction, rightAction } = options.header;
     const isHistory = chat.history.isOpen;
     return html`
-      <header class="header">
+      <header class="header" part="header">
         ${leftAction ? this.#button(leftAction.icon, leftAction.icon, leftAction.onClick) : nothing}
         ${isHistory
           ? this.#button(strings.back, 'back', () => this.#toggleHistory(), true)

@@ -84,7 +84,7 @@ export class HistoryView extends Part {
     const { history } = chat;
     const found = this.#found();
     return html`
-      <div class="history" @scroll=${this.#onScroll}>
+      <div class="history" part="history" @scroll=${this.#onScroll}>
         <div class="column">
           <label class="search">
             ${icon('search')}

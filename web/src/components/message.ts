@@ -19,6 +19,7 @@ export function userMessage(ui: Ui, item: UserMessageItem): TemplateResult {
   const failed = unsent?.id === item.id ? unsent : null;
   return html`<article
     class="message user"
+    part="user-message"
     aria-label=${ui.strings.you}
     data-item-id=${item.id}
     data-item-type=${item.type}
@@ -30,7 +31,7 @@ export function userMessage(ui: Ui, item: UserMessageItem): TemplateResult {
       : nothing}
     ${item.content.length > 0
       ? // White space is kept there, so the template has none.
-        html`<div class="bubble" dir="auto">${item.content.map((part) => userContent(ui, part))}</div>`
+        html`<div class="bubble" part="bubble" dir="auto">${item.content.map((part) => userContent(ui, part))}</div>`
       : nothing}
     ${failed
       ? html`<p class="unsent" role="alert">
@@ -98,6 +99,7 @@ export function assistantMessage(
   const isEmpty = !item.content.some((part) => part.text);
   return html`<article
     class="message assistant"
+    part="assistant-message"
     aria-label=${ui.strings.assistant}
     data-item-id=${item.id}
     data-item-type=${item.type}

@@ -26,6 +26,7 @@ export class Notices extends Part {
     const { chat, strings } = this.ui;
     return html`<div
       class="notice"
+      part="notice"
       data-level=${notice.level}
       role=${notice.level === 'danger' ? 'alert' : 'status'}
       dir="auto"

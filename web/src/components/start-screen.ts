@@ -11,7 +11,7 @@ export class StartScreen extends Part {
     const { options, strings } = this.ui;
     const { greeting, prompts } = options.startScreen;
     return html`
-      <div class="start column">
+      <div class="start column" part="start-screen">
         <h1 dir="auto">${greeting ?? strings.greeting}</h1>
         ${prompts.length > 0
           ? html`<ul class="prompts" role="list">
@@ -26,6 +26,7 @@ export class StartScreen extends Part {
     return html`<button
       type="button"
       class="prompt"
+      part="prompt"
       dir="auto"
       ?disabled=${this.ui.chat.isBusy}
       @click=${() => this.#send(prompt)}
