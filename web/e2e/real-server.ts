@@ -19,11 +19,17 @@ export interface Real {
 
 const VENV = path.join(ROOT, '.venv/bin/python');
 
-async function started(): Promise<{ real: Real; process: ChildProcess }> {
+/** @param settings - Of all the servers, by their names in the environment. */
+export async function started(settings: Record<string, string> = {}): Promise<{ real: Real; process: ChildProcess }> {
   const python = process.env['PYTHON'] ?? (existsSync(VENV) ? VENV : 'python3');
   const child = spawn(python, ['-m', 'tests.web_server', '--static', BUILT], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PYTHONPATH: path.join(ROOT, 'src') },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      PYTHONPATH: path.join(ROOT, 'src'),
+      ...settings,
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout });
