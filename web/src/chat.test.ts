@@ -407,6 +407,14 @@ describe('feedback', () => {
     expect(test.names()).toEqual(['error', 'error']);
   });
 
+  it('stays with a turn to which more comes, and does not go over to another answer', async () => {
+    const { chat, server } = await chatWithThread();
+    server.answer('items.feedback', json({}));
+    await chat.rate(turn.slice(0, 2), 'positive');
+    expect(chat.ratingOf(turn)).toBe('positive');
+    expect(chat.ratingOf([assistant('other', 'y') as ThreadItem])).toBeUndefined();
+  });
+
   it('that fails late does not undo what was said since', async () => {
     const { chat, server } = await chatWithThread();
     const late = held(json({}, 503));

@@ -59,7 +59,7 @@ export class Chat {
   /** Id of the thread that is being loaded. */
   loading: string | null = null;
   loadFailure: { threadId: string; error: Error } | null = null;
-  /** By the last item of the turn that was rated. */
+  /** By each item of the assistant's side of a turn that was rated. */
   readonly feedback = new Map<string, Feedback>();
 
   /** What was last told to be the thread that is shown. */
@@ -449,22 +449,32 @@ export class Chat {
 
   /** Rate the assistant's side of a turn; the same again changes nothing. */
   async rate(items: readonly ThreadItem[], kind: Feedback): Promise<void> {
-    const key = items.at(-1)?.id;
     const threadId = this.threadId;
-    if (!key || !threadId || this.feedback.get(key) === kind) return;
-    const before = this.feedback.get(key);
-    this.feedback.set(key, kind);
+    const before = this.ratingOf(items);
+    if (items.length === 0 || !threadId || before === kind) return;
+    this.#setRating(items, kind);
     this.host.changed();
     try {
       const item_ids = items.filter((item) => item.type !== 'end_of_turn').map((item) => item.id);
       await this.host.client().ask('items.feedback', { thread_id: threadId, item_ids, kind });
     } catch (error) {
-      const isLatest = this.feedback.get(key) === kind;
-      if (isLatest && before) this.feedback.set(key, before);
-      else if (isLatest) this.feedback.delete(key);
+      if (this.ratingOf(items) === kind) this.#setRating(items, before);
       this.#failed(asError(error));
       this.host.changed();
       throw error;
+    }
+  }
+
+  /** How a turn was rated; what came to it later changes nothing. */
+  ratingOf(items: readonly ThreadItem[]): Feedback | undefined {
+    const rated = items.find((item) => this.feedback.has(item.id));
+    return rated && this.feedback.get(rated.id);
+  }
+
+  #setRating(items: readonly ThreadItem[], kind: Feedback | undefined): void {
+    for (const { id } of items) {
+      if (kind) this.feedback.set(id, kind);
+      else this.feedback.delete(id);
     }
   }
 

@@ -361,6 +361,11 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     this.#waiting.clear();
   }
 
+  /** The composer may be out of sight yet, behind the history. */
+  #focusWhenShown(): void {
+    void this.updateComplete.then(() => this.#composer()?.focusInput());
+  }
+
   #composer(): Composer | null {
     return this.renderRoot.querySelector<Composer>('ck-composer');
   }
@@ -388,6 +393,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
               .tick=${tick}
               @ck-history=${() =>
                 chat.history.isOpen ? this.#closeHistory(chat) : this.#openHistory(chat)}
+              @ck-new-chat=${() => this.#focusWhenShown()}
             ></ck-header>`
           : nothing}
         <div class="main" ?hidden=${chat.history.isOpen}>
@@ -413,7 +419,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
             ></ck-history>`
           : nothing}
         <div class="toasts" role="status" aria-label=${strings.noticeInfo}>
-          ${this.toasts.map((toast) => html`<p class="toast">${toast.message}</p>`)}
+          ${this.toasts.map((toast) => html`<p class="toast" part="toast">${toast.message}</p>`)}
         </div>
       </section>
     `;

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { inDocument, settled, shown } from '../tests/shown';
 import { loadPartsWith } from './parts';
+import { ENGLISH } from './strings';
 import { inlineMarkdown, parsedDeeplink, type MarkdownView } from './markdown';
 import { render } from 'lit';
 
@@ -54,6 +55,15 @@ test('a button copies the code as it was written', async () => {
   vi.unstubAllGlobals();
   expect(written).toEqual(['<b>&amp;</b>\n']);
   expect(view.querySelector('.copy-code')?.textContent).toBe('Copied');
+});
+
+test('the button for code speaks the language that is chosen while it is there', async () => {
+  const test = shown();
+  const view = await show('```js\nlet a = 1;\n```', {}, test);
+  test.ui.strings = { ...ENGLISH, copyCode: 'Code kopieren' };
+  view.strings = test.ui.strings;
+  await settled();
+  expect(view.querySelector('.copy-code')?.textContent).toBe('Code kopieren');
 });
 
 test('formulas are typeset, without styles of their own', async () => {

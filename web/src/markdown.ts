@@ -6,6 +6,7 @@ import { until } from 'lit/directives/until.js';
 import { icon } from './icons';
 import { parsedUrl } from './links';
 import { endpointOfScript, part } from './parts';
+import type { Strings } from './strings';
 import { define, Part, type Ui } from './ui';
 
 /** Whether an image may be shown; a request for it would tell its server about the chat. */
@@ -98,6 +99,7 @@ export function markdownText(
     .markers=${more.markers ?? NONE}
     .streaming=${more.streaming ?? false}
     .domains=${allowedDomains(ui).join(' ')}
+    .strings=${ui.strings}
   ></ck-markdown>`;
 }
 
@@ -111,6 +113,7 @@ export class MarkdownView extends Part {
     markers: { attribute: false, hasChanged: differ },
     streaming: { type: Boolean },
     domains: { attribute: false },
+    strings: { attribute: false },
   };
 
   declare text: string;
@@ -120,6 +123,8 @@ export class MarkdownView extends Part {
   declare streaming: boolean;
   /** Where its images may come from, as one text. */
   declare domains: string;
+  /** Those of `ui`, which is the same object in every language. */
+  declare strings: Strings | undefined;
 
   #growing: GrowingText | null = null;
 
@@ -169,6 +174,9 @@ export class MarkdownView extends Part {
     for (const code of this.querySelectorAll<HTMLElement>('.block:not([data-open]) .code')) {
       this.#finishCode(code);
     }
+    for (const button of this.querySelectorAll('.copy-code:not([data-copied])')) {
+      button.textContent = this.ui.strings.copyCode;
+    }
     for (const formula of this.querySelectorAll<HTMLElement>('.math[data-math]')) {
       void this.#typeset(formula);
     }
@@ -181,7 +189,6 @@ export class MarkdownView extends Part {
   #finishCode(block: HTMLElement): void {
     if (block.dataset['done']) return;
     block.dataset['done'] = 'true';
-    const { strings } = this.ui;
     const bar = document.createElement('div');
     bar.className = 'code-bar';
     const name = document.createElement('span');
@@ -189,7 +196,6 @@ export class MarkdownView extends Part {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'copy-code';
-    button.textContent = strings.copyCode;
     bar.append(name, button);
     block.prepend(bar);
     void this.#highlight(block);
@@ -229,15 +235,16 @@ export class MarkdownView extends Part {
   };
 
   async #copy(button: HTMLElement, code: string): Promise<void> {
-    const { strings } = this.ui;
     try {
       await navigator.clipboard.writeText(code);
-      button.textContent = strings.copied;
+      button.textContent = this.ui.strings.copied;
+      button.toggleAttribute('data-copied', true);
       setTimeout(() => {
-        button.textContent = strings.copyCode;
+        button.removeAttribute('data-copied');
+        this.requestUpdate();
       }, 2_000);
     } catch {
-      this.ui.toast(strings.copyFailed);
+      this.ui.toast(this.ui.strings.copyFailed);
     }
   }
 }

@@ -5,10 +5,15 @@ import { composerStyles } from './components/composer.styles';
 import { controlStyles } from './components/control.styles';
 import { headerStyles } from './components/header';
 import { historyStyles } from './components/history';
+import { imagesStyles } from './components/images.styles';
+import { markdownStyles } from './components/markdown.styles';
+import { messageStyles } from './components/message.styles';
 import { noticeStyles } from './components/notices';
 import { selectionReplyStyles } from './components/selection-reply';
+import { sourcesStyles } from './components/sources.styles';
 import { startScreenStyles } from './components/start-screen';
 import { transcriptStyles } from './components/transcript.styles';
+import { workflowStyles } from './components/workflow.styles';
 import { PALETTE_NAMES } from './theme/palette';
 import { widgetStyles } from './widgets/widget.styles';
 
@@ -148,6 +153,11 @@ export const styles = [
   startScreenStyles,
   noticeStyles,
   transcriptStyles,
+  messageStyles,
+  markdownStyles,
+  sourcesStyles,
+  workflowStyles,
+  imagesStyles,
   selectionReplyStyles,
   composerStyles,
   widgetStyles,

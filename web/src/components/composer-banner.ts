@@ -18,7 +18,7 @@ export function closedBanner({ chat, strings }: Ui): TemplateResult {
 export function disclaimer(ui: Ui): TemplateResult | typeof nothing {
   const { disclaimer: given } = ui.options;
   if (!given) return nothing;
-  return html`<p class="disclaimer column" ?data-contrast=${given.highContrast}>
+  return html`<p class="disclaimer column" part="disclaimer" ?data-contrast=${given.highContrast}>
     ${inlineMarkdown(ui, given.text)}
   </p>`;
 }

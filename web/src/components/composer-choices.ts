@@ -109,6 +109,7 @@ export function pinnedTools(ui: Ui, choices: Choices): TemplateResult[] {
       html`<button
         type="button"
         class="tool"
+        part="tool"
         aria-pressed=${tool.id === choices.toolId ? 'true' : 'false'}
         ?disabled=${!ui.chat.isOpen}
         @click=${() => choices.toggleTool(tool.id)}
@@ -122,7 +123,7 @@ export function pinnedTools(ui: Ui, choices: Choices): TemplateResult[] {
 export function toolChip(ui: Ui, choices: Choices, removed: () => void): TemplateResult | typeof nothing {
   const { tool } = choices;
   if (!tool || tool.pinned) return nothing;
-  return html`<span class="tool chip">
+  return html`<span class="tool chip" part="tool">
     ${icon(tool.icon)}<span>${tool.shortLabel ?? tool.label}</span>
     <button
       type="button"

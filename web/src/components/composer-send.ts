@@ -12,6 +12,7 @@ export function sendButton(ui: Ui, canSend: boolean, send: () => void): Template
   return html`<button
     type="button"
     class="send"
+    part="send"
     aria-label=${label}
     title=${label}
     ?disabled=${!stops && !canSend}

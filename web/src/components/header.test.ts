@@ -52,7 +52,10 @@ describe('the header', () => {
     await history(true);
     expect(buttons()).toEqual(['Back', 'New chat']);
     expect(title()).toBe('History');
+    let begun = 0;
+    header.addEventListener('ck-new-chat', () => (begun += 1));
     await click(header, 'New chat');
+    expect(begun).toBe(1);
     expect(asked).toBe(2);
     expect(ui.chat.threadId).toBeNull();
   });

@@ -43,8 +43,8 @@ export class Header extends Part {
     const ofChat = title?.text ?? chat.conversation.thread?.title ?? '';
     const shown = chat.history.isOpen ? strings.history : (title?.enabled ?? true) ? ofChat : '';
     // A heading without a text is none.
-    if (!shown) return html`<div class="title"></div>`;
-    return html`<h2 class="title" dir="auto">${shown}</h2>`;
+    if (!shown) return html`<div class="title" part="title"></div>`;
+    return html`<h2 class="title" part="title" dir="auto">${shown}</h2>`;
   }
 
   #button(label: string, name: string, onClick: () => void, mirrored = false): TemplateResult {
@@ -68,6 +68,8 @@ export class Header extends Part {
     const { chat } = this.ui;
     if (chat.history.isOpen) this.#toggleHistory();
     chat.startNew();
+    // The button that was clicked is gone.
+    this.dispatchEvent(new Event('ck-new-chat'));
   }
 }
 

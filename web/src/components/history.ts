@@ -149,7 +149,7 @@ export class HistoryView extends Part {
     if (this.deleting === thread.id) return this.#deleteQuestion(thread);
     const { chat, options, strings } = this.ui;
     const title = this.#titleOf(thread);
-    return html`<div class="thread" ?data-active=${thread.id === chat.threadId}>
+    return html`<div class="thread" part="thread" ?data-active=${thread.id === chat.threadId}>
       <button
         type="button"
         class="open"
@@ -219,6 +219,7 @@ export class HistoryView extends Part {
     const { strings } = this.ui;
     return html`<form
       class="thread rename"
+      part="thread"
       @submit=${(event: Event) => this.#rename(event, thread)}
     >
       <input
@@ -259,6 +260,7 @@ export class HistoryView extends Part {
     const { strings } = this.ui;
     return html`<div
       class="thread confirm"
+      part="thread"
       role="alertdialog"
       aria-label=${strings.deleteQuestion}
     >

@@ -69,7 +69,7 @@ export class MenuButton extends Part {
         ${this.text ? html`<span dir="auto">${this.text}</span>${icon('chevron-down')}` : icon(this.icon)}
       </button>
       ${this.isOpen && !this.disabled
-        ? html`<div class="menu above" role="menu" aria-label=${this.label}>
+        ? html`<div class="menu above" part="menu" role="menu" aria-label=${this.label}>
             ${this.entries.map((entry) => this.#entry(entry))}
           </div>`
         : nothing}

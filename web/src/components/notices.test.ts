@@ -19,11 +19,11 @@ it('notices are shown by their level, dismissed one by one, and gone with the ne
   await ui.chat.send(message);
   await drawn();
   const shown = (): string[] => [...part.querySelectorAll('.notice')].map((one) => `${one.getAttribute('role')}: ${textOf(one)}`);
-  expect(shown()).toEqual(['status: First One <b>x</b>', 'alert: Two', 'status: Three']);
+  expect(shown()).toEqual(['status: Note: First One <b>x</b>', 'alert: Important: Two', 'status: Note: Three']);
   expect(part.querySelector('b')).toBeNull();
   button(part, 'Dismiss').click();
   await drawn();
-  expect(shown()).toEqual(['alert: Two', 'status: Three']);
+  expect(shown()).toEqual(['alert: Important: Two', 'status: Note: Three']);
   await ui.chat.send(message);
   await drawn();
   expect(shown()).toEqual([]);

@@ -8,6 +8,8 @@ import { inlineMarkdown } from '../markdown';
 import { define, Part } from '../ui';
 
 const ICONS = { info: 'info', warning: 'warning', danger: 'warning' } as const;
+// What the icon and the colour say to those who see them.
+const WORDS = { info: 'noticeInfo', warning: 'noticeWarning', danger: 'noticeDanger' } as const;
 
 export class Notices extends Part {
   protected override render(): TemplateResult | typeof nothing {
@@ -33,6 +35,7 @@ export class Notices extends Part {
     >
       ${icon(ICONS[notice.level] ?? 'info')}
       <div class="notice-text">
+        <span class="visually-hidden">${strings[WORDS[notice.level] ?? 'noticeInfo']}:</span>
         ${notice.title ? html`<strong>${notice.title}</strong>` : nothing}
         ${inlineMarkdown(this.ui, notice.message)}
       </div>

@@ -12,7 +12,7 @@ export class StartScreen extends Part {
     const { greeting, prompts } = options.startScreen;
     return html`
       <div class="start column" part="start-screen">
-        <h1 dir="auto">${greeting ?? strings.greeting}</h1>
+        <h1 part="greeting" dir="auto">${greeting ?? strings.greeting}</h1>
         ${prompts.length > 0
           ? html`<ul class="prompts" role="list">
               ${prompts.map((prompt) => html`<li>${this.#prompt(prompt)}</li>`)}

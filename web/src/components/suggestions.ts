@@ -89,7 +89,7 @@ export class Suggestions extends Part {
       this.ui.failed(error);
     }
     if (searching !== this.#searching) return; // a later search is on its way
-    if (query.kind === 'mention' && found.length === 0 && query.text.includes(' ')) {
+    if (found.length === 0 && query.text.includes(' ')) {
       this.#dismiss(); // the sentence goes on, and names nothing
       return;
     }
@@ -231,7 +231,7 @@ export class Suggestions extends Part {
     if (!this.isOpen) return nothing;
     const { strings } = this.ui;
     const label = this.#query?.kind === 'command' ? strings.commands : strings.mention;
-    return html`<div class="menu suggestions" role="listbox" aria-label=${label}>
+    return html`<div class="menu suggestions" part="menu" role="listbox" aria-label=${label}>
       ${this.found.length === 0 ? html`<p class="group">${strings.mentionNothing}</p>` : nothing}
       ${this.found.map((suggestion, index) => this.#option(suggestion, index))}
     </div>`;

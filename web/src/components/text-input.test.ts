@@ -103,11 +103,13 @@ describe('a query', () => {
     ['a @b and @c', { kind: 'mention', text: 'c' }],
     ['/', { kind: 'command', text: '' }],
     ['hello\n/su', { kind: 'command', text: 'su' }],
+    ['/search tool', { kind: 'command', text: 'search tool' }],
     ['me@home', null],
     ['at @ noon', null],
     ['either/or', null],
     [' /su', null],
-    ['/su it', null],
+    ['/su/it', null],
+    ['/ su', null],
   ])('in %j is %j', async (written, expected) => {
     const { input, query } = await textInput();
     await write(input, written);

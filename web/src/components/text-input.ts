@@ -40,6 +40,7 @@ export class TextInput extends Part {
   protected override render(): TemplateResult {
     return html`<div
       class="text-input"
+      part="text-input"
       role="textbox"
       aria-multiline="true"
       aria-label=${this.ui.strings.message}
@@ -195,10 +196,10 @@ export class TextInput extends Part {
     const caret = this.#caret();
     if (!caret?.collapsed) return null;
     const before = this.#before();
-    // A name can consist of several words.
+    // Names, of things and of commands, can consist of several words.
     const mention = /(?:^|\s)@((?:[^\s@][^\n@]{0,59})?)$/.exec(before);
     const isLineEnd = /^(?:\n|$)/.test(this.#behind());
-    const command = isLineEnd ? /(?:^|\n)\/([^\s/]{0,60})$/.exec(before) : null;
+    const command = isLineEnd ? /(?:^|\n)\/((?:[^\s/][^\n/]{0,59})?)$/.exec(before) : null;
     const text = mention?.[1] ?? command?.[1];
     if (text === undefined || text.includes(TAG)) return null;
     return { kind: mention ? 'mention' : 'command', text, at: before.length - text.length };

@@ -49,6 +49,7 @@ export class Transcript extends Part {
     return html`
       <div
         class="scroller"
+        part="transcript"
         role="log"
         aria-live="off"
         aria-label=${strings.conversation}
@@ -94,7 +95,7 @@ export class Transcript extends Part {
     const parts = [
       turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
       conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
-      chat.feedback.get(turn.items.at(-1)?.id ?? ''),
+      chat.ratingOf(turn.items),
       // Widgets wait for a response, wherever they are.
       chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
       turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,

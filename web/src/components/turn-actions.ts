@@ -31,7 +31,7 @@ export class TurnActions extends Part {
     const { chat, options, strings } = ui;
     if (!turn.items.some(isVisible)) return nothing;
     const text = chat.textOf(turn.items);
-    const rated = chat.feedback.get(turn.items.at(-1)?.id ?? '');
+    const rated = chat.ratingOf(turn.items);
     const canRetry = options.threadItemActions.retry && this.isNewest && turn.user !== null;
     return html`<div class="turn-actions">
       ${text

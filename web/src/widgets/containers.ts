@@ -35,6 +35,7 @@ export const card: Renderer = (widget, node, key) => {
   };
   return html`<section
     class="card"
+    part="card"
     ${hooks(node)}
     data-size=${textOf(node['size']) ?? 'md'}
     ?data-form=${isForm}
@@ -124,6 +125,7 @@ export const listView: Renderer = (widget, node, key) => {
   const shown = widget.expanded.has(key) || limit < 1 ? rows : rows.slice(0, limit);
   return html`<section
     class="card list"
+    part="card"
     ${hooks(node)}
   >
     ${status(widget, node['status'])}
@@ -178,13 +180,14 @@ export const listViewItem: Renderer = (widget, node, key) => {
 };
 
 export const basic: Renderer = (widget, node, key) =>
-  html`<div class="basic" ${hooks(node)} ${styled(boxStyles(node, direction(node), widget.scheme))}>
+  html`<div class="basic" data-direction=${direction(node)} ${hooks(node)} ${styled(boxStyles(node, direction(node), widget.scheme))}>
     ${renderChildren(widget, node, key)}
   </div>`;
 
 export const box: Renderer = (widget, node, key) =>
   html`<div
     class="box"
+    data-direction=${direction(node)}
     ${hooks(node)}
     ${styled(boxStyles(node, direction(node), widget.scheme))}
   >
@@ -206,6 +209,7 @@ export const form: Renderer = (widget, node, key) => {
   };
   return html`<form
     class="box"
+    data-direction=${direction(node)}
     ${hooks(node)}
     data-form
     novalidate
@@ -229,8 +233,8 @@ export const divider: Renderer = (widget, node) =>
     ?data-flush=${isSet(node['flush'])}
     ${styled({
       'border-color': colour(node['color'], 'border', widget.scheme),
-      'border-block-start-width': length(node['size']),
-      'margin-block': space(node['spacing']),
+      '--ck-divider-size': length(node['size']),
+      '--ck-divider-space': space(node['spacing']),
     })}
   />`;
 

@@ -95,9 +95,18 @@ export const widgetStyles = css`
   }
   .divider {
     inline-size: 100%;
-    margin-block: calc(var(--ck-unit) * 1);
+    margin: 0;
+    margin-block: var(--ck-divider-space, var(--ck-unit));
     border: 0 solid var(--ck-border);
-    border-block-start-width: 1px;
+    border-block-start-width: var(--ck-divider-size, 1px);
+  }
+  [data-direction='row'] > .divider {
+    align-self: stretch;
+    inline-size: 0;
+    margin-block: 0;
+    margin-inline: var(--ck-divider-space, var(--ck-unit));
+    border-block-start-width: 0;
+    border-inline-start-width: var(--ck-divider-size, 1px);
   }
   .card-body > .divider[data-flush] {
     inline-size: calc(100% + var(--ck-unit) * 8);

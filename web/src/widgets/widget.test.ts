@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import '../widgets/widget';
 import { message } from '../../tests/chat-under-test';
 import { events, json } from '../../tests/scripted-server';
-import { loadPlainParts, settled, shown, shownWidget, type Shown } from '../../tests/shown';
+import { inDocument, loadPlainParts, settled, shown, shownWidget, type Shown } from '../../tests/shown';
 import { XSS } from '../../tests/xss';
 import { colour } from './values';
 import type { Widget } from './widget';
@@ -342,6 +342,14 @@ describe('forms', () => {
 
 describe('actions', () => {
   const BUTTON = (action: object, more: object = {}): object => CARD({ type: 'Button', label: 'Go', onClickAction: action, ...more });
+
+  test('that cannot begin, since there is no thread yet, are told of', async () => {
+    const test = shown();
+    const widget = await inDocument<Widget>('ck-widget', { ui: test.ui, itemId: 'w1', root: BUTTON(ACT) as Widget['root'] });
+    find<HTMLButtonElement>(widget, 'button').click();
+    await settled();
+    expect(test.toasts).toEqual(['Something went wrong.']);
+  });
 
   test('of the server are sent with nothing but their type and payload', async () => {
     const test = shown();

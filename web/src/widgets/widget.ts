@@ -1,7 +1,7 @@
 /** A widget: data of the server, shown by components of our own, with actions and forms. */
 
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import { asError } from '../errors';
+import { asError, IntegrationError } from '../errors';
 import type { WidgetNode } from '../protocol';
 import { coloursIn, type Theme } from '../theme';
 import { define, Part } from '../ui';
@@ -177,7 +177,9 @@ export class Widget extends Part {
       this.done = new Set([...this.done, key]);
     } catch (error) {
       if (action.handler === 'client') tell('error', { error: asError(error) });
-      if (action.handler === 'client' || !action.isStreaming) {
+      // What a response could not do stands in the transcript; there need not have been any.
+      const isShown = action.handler === 'server' && action.isStreaming;
+      if (!isShown || error instanceof IntegrationError) {
         this.ui.toast(this.ui.strings.somethingWrong);
       }
     }
