@@ -2,10 +2,13 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
 import './chat-page';
 import { Guide } from './guide';
 import { HostSite } from './host-site';
+import { WEB } from './places';
 import { answers, expect, say, started, test as base, type Real } from './real-server';
 
 interface RouteModule {
@@ -203,8 +206,7 @@ test('the options of our own do what the guide says', async ({ page, site, real 
 test('a script from elsewhere speaks to the server that its tag names', async ({ page, site, real }) => {
   const guide = await Guide.of(real.url, 'vendored');
   const [, tag] = /`(<script src="\/vendor\/chatkit\.js"[^`]*)`/.exec(guide.text)!;
-  site.route('/vendor/chatkit.js', () => fetch(`${real.url}/chatkit.js`).then(plain));
-  site.route('/vendor/chatkit/markdown.js', () => fetch(`${real.url}/chatkit/markdown.js`).then(plain));
+  site.route('/vendor/', ({ url }) => fetch(real.url + new URL(url).pathname.slice('/vendor'.length)).then(plain));
   site.route('/chat-secret', async () => Response.json({ client_secret: await secretOf(real) }));
   site.script('/own.js', `await customElements.whenDefined('openai-chatkit');
     const getClientSecret = async () => (await (await fetch('/chat-secret', { method: 'POST' })).json()).client_secret;
@@ -213,6 +215,19 @@ test('a script from elsewhere speaks to the server that its tag names', async ({
   await page.goto(`${site.url}/vendored`);
   await say(page, 'from a copy, **bold**');
   await expect(answers(page).locator('strong')).toHaveText('bold');
+});
+
+test('the guide names every part of the element, and no other', async () => {
+  const guide = await Guide.of('https://chat.example.com', 'parts');
+  const [, table = ''] = /\| Part \|.*\n([\s\S]*?)\n\n/.exec(guide.text) ?? [];
+  const told = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(.+?)`/g)].map(([, name]) => name));
+  const there: (string | undefined)[] = [];
+  for (const file of await readdir(path.join(WEB, 'src'), { recursive: true })) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    const code = await readFile(path.join(WEB, 'src', file), 'utf8');
+    there.push(...[...code.matchAll(/\bpart="([\w-]+)"/g)].map(([, name]) => name));
+  }
+  expect([...new Set(told)].sort()).toEqual([...new Set(there)].sort());
 });
 
 /** The guide's route before the server that lets nobody in but who is signed in. */

@@ -60,8 +60,8 @@ export class Guide {
     await build({
       configFile: configFile && path.join(this.folder, configFile),
       root: this.folder,
-      logLevel: 'warn',
-      define: { 'process.env.NODE_ENV': '"production"' },
+      logLevel: 'error',
+      define: { 'process.env.NODE_ENV': '"development"' }, // where frameworks say what is wrong
       build: {
         outDir: out,
         lib: { entry: 'main.jsx', formats: ['es'], fileName: () => 'app.js', cssFileName: 'app' },
@@ -77,7 +77,7 @@ export class Guide {
     await build({
       configFile: false,
       root: this.folder,
-      logLevel: 'warn',
+      logLevel: 'error',
       build: { ssr: name, outDir: out, rollupOptions: { output: { entryFileNames: 'module.mjs' } } },
     });
     return (await import(pathToFileURL(path.join(out, 'module.mjs')).href)) as Exports;

@@ -32,6 +32,7 @@ export class HostSite {
     await once(this.#server, 'close');
   }
 
+  /** @param path - One that ends in a slash stands for all that is under it. */
   route(path: string, route: Route): void {
     this.#routes.set(path, route);
   }
@@ -57,7 +58,9 @@ export class HostSite {
   }
 
   async #answerOf(url: URL, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Response> {
-    const route = this.#routes.get(url.pathname);
+    const folders = [...this.#routes.keys()].filter((path) => path.endsWith('/') && path !== '/');
+    const folder = folders.find((path) => url.pathname.startsWith(path));
+    const route = this.#routes.get(url.pathname) ?? this.#routes.get(folder ?? '');
     if (!route) return new Response(null, { status: url.pathname === '/favicon.ico' ? 204 : 404 });
     const leaving = new AbortController();
     outgoing.on('close', () => leaving.abort());
