@@ -33,9 +33,12 @@ export async function started(settings: Record<string, string> = {}): Promise<{ 
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout });
-  // The server logs there as well.
+  // The server logs there as well, at times into the same line.
   for await (const line of lines) {
-    if (line.startsWith('{"url"')) return { real: JSON.parse(line) as Real, process: child };
+    const [told] = /\{"url".*?\}/.exec(line) ?? [];
+    if (!told) continue;
+    child.stdout.resume(); // a server that nobody listens to would wait to be heard
+    return { real: JSON.parse(told) as Real, process: child };
   }
   throw new Error('The server did not start.');
 }
@@ -48,7 +51,7 @@ export const test = base.extend<object, { real: Real }>({
       child.stdin?.end();
       await once(child, 'exit');
     },
-    { scope: 'worker', timeout: 60_000 },
+    { scope: 'worker', timeout: 90_000 },
   ],
 });
 
