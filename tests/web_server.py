@@ -77,11 +77,14 @@ async def answer_order(order: dict[str, Any], turn: ActionTurn) -> ThreadItemDon
 class Answers:
     """What the provider says to what a user said."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[str, str]) -> None:
+        self._known = known
         self._failed: set[str] = set()
 
     def __call__(self, body: dict[str, Any]) -> Step:
         said = _last_words(body)
+        if said in self._known:
+            return Text(self._known[said])
         if said.startswith("slow"):
             return Text(" ".join(f"word{n}" for n in range(60)), delay=0.08)
         if said.startswith("fail") and said not in self._failed:
@@ -133,10 +136,13 @@ def main() -> None:
     """Serves until standard input ends."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--static", type=Path, required=True, help="the built web component")
-    pages.STATIC = arguments.parse_args().static.resolve()  # type: ignore[misc]
+    arguments.add_argument("--answers", type=Path, help="JSON: what is said to which message")
+    given = arguments.parse_args()
+    pages.STATIC = given.static.resolve()  # type: ignore[misc]
+    known = json.loads(given.answers.read_text()) if given.answers else {}
     with ExitStack() as running:
         provider = running.enter_context(ScriptedProvider())
-        provider.script(*[Answers()] * _CALLS)
+        provider.script(*[Answers(known)] * _CALLS)
         files = Path(running.enter_context(tempfile.TemporaryDirectory()))
         signed_in = {
             "auth": ("session", "cookie"),
