@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from psycopg import sql
 
 from chatkit_backend.app import create_app
 from chatkit_backend.settings import PLATFORM_NAMES, Settings
+from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import metadata
 from tests.chatting import Chat
 from tests.postgres import drop_database, migrated_database, new_database, running_postgres
@@ -54,11 +56,33 @@ def provider(running_provider: ScriptedProvider) -> Iterator[ScriptedProvider]:
     running_provider.reset()
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables, to be copied: making them takes longer than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "chat.db"
+
+    async def migrate() -> None:
+        database = await Database.open(f"sqlite:///{file}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(migrate())
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A SQLite file with our tables and nothing in them."""
+    file = tmp_path / "chat.db"
+    shutil.copyfile(migrated_sqlite, file)
+    return f"sqlite:///{file}"
+
+
 SettingsFor = Callable[..., Settings]
 
 
 @pytest.fixture
-def settings_for(provider: ScriptedProvider, tmp_path: Path) -> SettingsFor:
+def settings_for(provider: ScriptedProvider, sqlite_url: str) -> SettingsFor:
     """Makes settings that answer with the scripted provider and keep threads in a SQLite file."""
 
     def make(**changes: Any) -> Settings:
@@ -67,7 +91,7 @@ def settings_for(provider: ScriptedProvider, tmp_path: Path) -> SettingsFor:
             "openai_api_key": "test-key",
             "openai_base_url": provider.base_url,
             "openai_compatible_base_url": provider.base_url,
-            "database_url": f"sqlite:///{tmp_path / 'chat.db'}",
+            "database_url": sqlite_url,
             "model_retries": 0,
             "title_model": "off",  # else every new thread would be a model call more
         }
@@ -129,12 +153,12 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Every database that this server can use."""
-    if request.param == "postgres":
-        url: str = request.getfixturevalue("postgres_url")
-        return url
-    return {"sqlite": f"sqlite:///{tmp_path / 'chat.db'}", "memory": "memory://"}[request.param]
+    if request.param == "memory":
+        return "memory://"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture(params=[CHAT_COMPLETIONS, RESPONSES], ids=["completions", "responses"])

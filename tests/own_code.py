@@ -77,7 +77,8 @@ from chatkit.agents import AgentContext, simple_to_agent_input, stream_agent_res
 from chatkit.server import ChatKitServer
 from chatkit.store import AttachmentStore, Store
 from chatkit.types import (
-    AssistantMessageContent, AssistantMessageItem, SyncCustomActionResponse, ThreadItemDoneEvent
+    AssistantMessageContent, AssistantMessageItem, FileAttachment, SyncCustomActionResponse,
+    ThreadItemDoneEvent
 )
 from chatkit.widgets import Card, Text
 from openai import AsyncOpenAI
@@ -142,6 +143,30 @@ class OwnStore(Assistant):
     def __init__(self):
         self.data = object()
         super().__init__(self.data)
+
+
+class Seeing(Assistant):
+    models = ("openai/gpt-6-luna",)
+
+
+class Remembering(Assistant):
+    async def sync_action(self, thread, action, sender, context):
+        page = await self.store.load_thread_items(thread.id, None, 20, "asc", context)
+        thread.title = str(await simple_to_agent_input(page.data))
+        return SyncCustomActionResponse()
+
+
+class TheirFiles(AttachmentStore):
+    async def create_attachment(self, input, context):
+        return FileAttachment(id="theirs", name=input.name, mime_type=input.mime_type)
+
+    async def delete_attachment(self, attachment_id, context):
+        pass
+
+
+class Filing(Assistant):
+    def __init__(self, store):
+        super().__init__(store, TheirFiles())
 
 
 def make_assistant(store: Store) -> Assistant:

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
+from chatkit_backend.chat.files.uploads import media_type
 from chatkit_backend.offers import DEMO_NOTICE, page_config
 from chatkit_backend.settings import Settings
 
 
 def told(**values: Any) -> dict[str, Any]:
     """The document of a server with these settings and no others."""
+    own_models = bool(values.pop("own_models", False))
     settings = Settings(_env_file=None, **({"openai_api_key": "sk-secret"} | values))
-    document: dict[str, Any] = json.loads(page_config(settings).json_text())
+    config = page_config(
+        settings,
+        takes_dictation=settings.transcription_model is not None,
+        runs_its_own_models=own_models,
+    )
+    document: dict[str, Any] = json.loads(config.json_text())
     return document
 
 
@@ -94,6 +101,16 @@ def test_every_type_that_is_taken_by_default_has_extensions() -> None:
     assert all(told()["options"]["composer"]["attachments"]["accept"].values())
 
 
+def test_the_extensions_are_those_by_which_a_file_is_known() -> None:
+    kinds = ("application/*", "image/*", "text/*", "application/yaml")
+    accepted = told(upload_types=kinds)["options"]["composer"]["attachments"]["accept"]
+    assert accepted["application/yaml"] == [".yaml", ".yml"]
+    assert {".docx", ".toml"} <= set(accepted["application/*"])
+    for kind in ("application", "image", "text"):
+        for extension in accepted[f"{kind}/*"]:
+            assert media_type("", f"a{extension}", "mime_type").startswith(kind)
+
+
 def test_a_server_that_takes_no_files() -> None:
     document = told(upload_max_files=0)
     assert document["options"]["composer"]["attachments"] == {"enabled": False}
@@ -113,16 +130,17 @@ def test_dictation() -> None:
 def test_the_demo_model_is_named_as_such() -> None:
     assert told(openai_api_key=None)["server"]["notice"] == DEMO_NOTICE
     assert "notice" not in told(model=("openai/a", "demo"))["server"]
+    assert "notice" not in told(openai_api_key=None, own_models=True)["server"]
 
 
 def test_production_is_no_development() -> None:
-    secret = {"jwt_secret": "x" * 32, "jwt_algorithms": ("HS256",)}
+    secret: dict[str, Any] = {"jwt_secret": "x" * 32, "jwt_algorithms": ("HS256",)}
     server = told(auth=("session", "cookie"), **secret)["server"]
     assert (server["auth"], server["development"]) == (["session", "cookie"], False)
 
 
 def test_nothing_secret_is_in_it() -> None:
-    secrets = {
+    secrets: dict[str, Any] = {
         "openai_api_key": "sk-secret-1",
         "gemini_api_key": "secret-2",
         "secret_key": "secret-3" * 8,

@@ -150,6 +150,29 @@ async def test_files_of_another_database_are_left_alone_and_the_log_says_so(
     assert database.address in line["reason"]
 
 
+async def test_a_database_that_has_the_same_address_elsewhere_is_another(
+    files: FileStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "address", "sqlite:///chat.db")
+    swept = []
+    for name in ("here", "elsewhere"):
+        database = await Database.open(f"sqlite:///{tmp_path / name}.db")
+        await database.migrate()
+        await put(files, "ada", f"unknown {name}")
+        swept.append(await sweep(database, files, datetime.now(UTC) + SOON))
+        await database.close()
+    assert swept == [1, 0]
+
+
+async def test_files_that_an_earlier_version_claimed_are_claimed_anew(
+    database: Database, files: FileStorage, folder: Path
+) -> None:
+    await files.claim(database.address)
+    await put(files, "ada", "gone")
+    assert await sweep(database, files, datetime.now(UTC) + SOON) == 1
+    assert (folder / "database").read_text().startswith(f"{database.address} (id ")
+
+
 async def test_nothing_is_made_where_there_are_no_files(
     database: Database, files: FileStorage, folder: Path
 ) -> None:
@@ -189,12 +212,20 @@ async def test_it_is_looked_for_at_once_and_again_and_again(
     assert file_sweep._task.cancelled()
 
 
-@pytest.mark.parametrize("error", [DatabaseUnavailable("gone"), FilesUnavailable("gone")])
-async def test_what_does_not_answer_is_asked_again_later(
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (DatabaseUnavailable("gone"), "warning"),
+        (FilesUnavailable("gone"), "warning"),
+        (RuntimeError("nobody thought of it"), "error"),
+    ],
+)
+async def test_what_fails_is_tried_again_later(
     database: Database,
     files: FileStorage,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
+    level: str,
 ) -> None:
     asked = asyncio.Event()
     errors = [error]
@@ -213,7 +244,7 @@ async def test_what_does_not_answer_is_asked_again_later(
         async with asyncio.timeout(5):
             await asked.wait()
         await file_sweep.stop()
-    assert [line["log_level"] for line in logs] == ["warning"]
+    assert [line["log_level"] for line in logs] == [level]
 
 
 async def test_a_running_server_sweeps(serve: Serve, tmp_path: Path, folder: Path) -> None:

@@ -1,11 +1,14 @@
 """A helper that answers from a folder of Markdown, and says where it stands.
 
-    pip install chatkit-backend
-    python -m examples.docs_helper.app
+In a checkout of this project, whose examples no package brings along, after `make run` has set it
+up once:
 
-Then, in another terminal, `chatkit-backend chat "How many days of leave do I have?"`. It takes the
-folder in at every start (what has not changed is skipped), then serves. Offline the demo model
-quotes what was found; with CHATKIT_MODEL=openai/gpt-5.4-mini, say, and its key, a model answers.
+    .venv/bin/python -m examples.docs_helper.app
+
+Then, in another terminal, `.venv/bin/chatkit-backend chat "How many days of leave do I have?"`.
+It takes the folder in at every start (what has not changed is skipped), then serves. Offline the
+demo model quotes what was found; with CHATKIT_MODEL=openai/gpt-5.4-mini, say, and its key, a model
+answers. A setting that the environment has already wins over the ones below.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ def main() -> None:
     program = [sys.executable, "-m", "chatkit_backend"]
     ingest = ["ingest", str(HANDBOOK), "--collection", COLLECTION, "--prune"]
     subprocess.run([*program, *ingest], check=True)  # noqa: S603 - our own program
-    os.environ.update(SETTINGS)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     os.execv(sys.executable, [*program, "serve", *sys.argv[1:]])  # noqa: S606 - our own program
 
 

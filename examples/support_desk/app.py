@@ -145,7 +145,8 @@ async def new(form: NewTicket, turn: ActionTurn) -> Any:
     owner = turn.context.user.id
     ticket = Ticket(len(TICKETS[owner]) + 1, form.subject)
     TICKETS[owner].append(ticket)
-    note = f"The user filed ticket #{ticket.number}: {ticket.subject}. Ask how urgent it is."
+    # Without the subject: the model reads a note as ours, and anything may be typed into a form.
+    note = f"The user filed ticket #{ticket.number}. Ask how urgent it is."
     return [turn.replace(ticket_list(owner)), turn.respond(note)]
 
 
@@ -204,11 +205,11 @@ async def open_order(run: Run, order: int) -> str:
 @function_tool(failure_error_function=None)
 async def add_files(run: Run, ticket: int) -> str:
     """Adds the files of the user's last message to a ticket."""
-    turn, owner = run.context, run.context.request_context
-    page = await turn.store.load_thread_items(turn.thread.id, None, 20, "desc", owner)
+    turn, context = run.context, run.context.request_context
+    page = await turn.store.load_thread_items(turn.thread.id, None, 20, "desc", context)
     said = next((item for item in page.data if isinstance(item, UserMessageItem)), None)
     names = [attachment.name for attachment in said.attachments] if said else []
-    _ticket(owner.user.id, ticket).files += names
+    _ticket(context.user.id, ticket).files += names
     return f"Added to ticket #{ticket}: {', '.join(names) or 'nothing, no file was attached'}."
 
 

@@ -268,20 +268,30 @@ class _Build:
             chat=self.answering.chat_server(parts),
             turns=turns,
             store=store,
-            attachments=attachments,
+            attachments=None if self.answering.keeps_its_own_files else attachments,
             attachment_files=AttachmentFiles(store, self._files),
             addresses=addresses,
             api_keys=ApiKeyStore(database),
             all_threads=AllThreads(database, addresses),
-            page_config=page_config(settings),
+            page_config=page_config(
+                settings,
+                takes_dictation=self._takes_dictation,
+                runs_its_own_models=self.answering.runs_its_own_models,
+            ),
             turns_per_minute=settings.turns_per_minute,
             check_database=database.require_writable,
             public_url=settings.public_url,
             max_body_bytes=settings.max_body_bytes,
-            max_dictation_bytes=_largest_dictation(settings),
+            max_dictation_bytes=_largest_dictation(settings)
+            if self._takes_dictation
+            else settings.max_body_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
             debug=settings.debug,
         )
+
+    @property
+    def _takes_dictation(self) -> bool:
+        return self._transcriber is not None or self.answering.transcribes
 
     def _titles(self, database: Database) -> Titles | None:
         if self._settings.title_model == "off":
@@ -367,9 +377,7 @@ def _hosted_sessions(settings: Settings) -> HostedSessions | None:
 
 
 def _largest_dictation(settings: Settings) -> int:
-    """Bytes of the largest body with a recording, in base64; no more than any where none is."""
-    if settings.transcription_model is None:
-        return settings.max_body_bytes
+    """Bytes of the largest body with a recording, in base64."""
     encoded = -(-settings.transcription_max_bytes // 3) * 4
     return max(settings.max_body_bytes, encoded + _AROUND_RECORDING)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import mimetypes
-from fnmatch import fnmatchcase
 from typing import Final
 
 from chatkit_backend.api.page_config import (
@@ -22,6 +20,7 @@ from chatkit_backend.api.page_config import (
     ToolOption,
     UploadLimits,
 )
+from chatkit_backend.files.sniffing import extensions
 from chatkit_backend.models.credentials import DEMO
 from chatkit_backend.providers import labels, model_names
 from chatkit_backend.settings import Settings
@@ -34,24 +33,23 @@ DEMO_NOTICE: Final = (
 # The web component wants one for each tool, and the settings have none.
 _TOOL_ICON: Final = "sparkle"
 
-# What not every Python's own table has.
-_EXTENSIONS: Final = {
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".log": "text/plain",
-    ".markdown": "text/markdown",
-    ".md": "text/markdown",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".webp": "image/webp",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
+def page_config(
+    settings: Settings, *, takes_dictation: bool, runs_its_own_models: bool
+) -> PageConfig:
+    """What a page is told of a server with these settings.
 
-def page_config(settings: Settings) -> PageConfig:
-    """What a page is told of a server with these settings."""
+    Args:
+        settings: The settings.
+        takes_dictation: Whether speech is written down, by CHATKIT_TRANSCRIPTION_MODEL or by the
+            team's server.
+        runs_its_own_models: Whether the team's server answers, so that CHATKIT_MODEL does not.
+    """
+    shows_the_demo = model_names(settings) == (DEMO,) and not runs_its_own_models
     options = PageOptions(
         composer=ComposerOptions(
             attachments=_attachments(settings),
-            dictation=Switch(enabled=settings.transcription_model is not None),
+            dictation=Switch(enabled=takes_dictation),
             models=_models(settings) or None,
             tools=_tools(settings) or None,
         ),
@@ -66,8 +64,8 @@ def page_config(settings: Settings) -> PageConfig:
         development="dev" in settings.auth,
         max_body_bytes=settings.max_body_bytes,
         uploads=_upload_limits(settings),
-        dictation=_dictation_limits(settings),
-        notice=DEMO_NOTICE if model_names(settings) == (DEMO,) else None,
+        dictation=_dictation_limits(settings) if takes_dictation else None,
+        notice=DEMO_NOTICE if shows_the_demo else None,
     )
     return PageConfig(options=options, server=server)
 
@@ -106,14 +104,8 @@ def _attachments(settings: Settings) -> AttachmentOptions:
         enabled=True,
         max_size=settings.upload_max_bytes,
         max_count=settings.upload_max_files,
-        accept={media_type: _extensions(media_type) for media_type in settings.upload_types},
+        accept={media_type: extensions(media_type) for media_type in settings.upload_types},
     )
-
-
-def _extensions(media_type: str) -> tuple[str, ...]:
-    """The extensions of the files of a media type, or of all of a kind, such as `text/*`."""
-    known = mimetypes.MimeTypes().types_map[True] | _EXTENSIONS
-    return tuple(sorted(end for end, kind in known.items() if fnmatchcase(kind, media_type)))
 
 
 def _upload_limits(settings: Settings) -> UploadLimits | None:
@@ -127,9 +119,7 @@ def _upload_limits(settings: Settings) -> UploadLimits | None:
     )
 
 
-def _dictation_limits(settings: Settings) -> DictationLimits | None:
-    if settings.transcription_model is None:
-        return None
+def _dictation_limits(settings: Settings) -> DictationLimits:
     return DictationLimits(
         max_bytes=settings.transcription_max_bytes,
         max_seconds=settings.transcription_max_seconds,

@@ -7,6 +7,7 @@ bytes of one that is deleted stay until they are found here.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.signing_keys import signing_key
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +42,6 @@ class FileSweep:
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(_tell_of_failure)
 
     async def stop(self) -> None:
         """End, in the middle of the work if need be; what is left is found later."""
@@ -54,15 +55,12 @@ class FileSweep:
                 gone = await sweep(self._database, self._files, datetime.now(UTC) - _LEAST_AGE)
             except (DatabaseUnavailable, FilesUnavailable) as error:
                 _log.warning("files are not swept", reason=str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the next round may go well
+                _log.exception("files are not swept")
             else:
                 if gone:
                     _log.info("files are swept", deleted_files=gone)
             await asyncio.sleep(_PAUSE_SECONDS)
-
-
-def _tell_of_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        _log.error("the sweep of files ended", exc_info=error)
 
 
 async def sweep(database: Database, files: FileStorage, before: datetime) -> int:
@@ -99,13 +97,32 @@ async def sweep(database: Database, files: FileStorage, before: datetime) -> int
 
 
 async def _are_ours(database: Database, files: FileStorage) -> bool:
-    claimant = await files.claim(database.address)
-    if claimant == database.address:
+    ours = await _identity(database)
+    claimant = await claim(database, files)
+    if claimant == ours:
         return True
     _log.warning(
         "files are not swept",
         reason=f"The files in {files.address} are those of {claimant}, and this server works with "
-        f"{database.address}. If these are one database under two addresses, delete the file "
-        "`database` there.",
+        f"{ours}. If these are one database under two addresses, delete the file `database` there.",
     )
     return False
+
+
+async def claim(database: Database, files: FileStorage) -> str:
+    """Note that a database knows of the files, unless another is noted already.
+
+    Returns:
+        The database that is noted.
+    """
+    return await files.claim(await _identity(database), formerly=database.address)
+
+
+async def _identity(database: Database) -> str:
+    """What tells a database from all others.
+
+    Its address does not: a relative path is another file in another folder, and a host's name
+    another server in another network. What is in it does not either: a copy has the same.
+    """
+    key = await signing_key(database, "files")
+    return f"{database.address} (id {hashlib.sha256(key).hexdigest()[:16]})"

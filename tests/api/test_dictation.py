@@ -10,7 +10,14 @@ from typing import Any
 import httpx2
 import pytest
 import structlog
-from chatkit.types import AudioInput, TranscriptionResult
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    AudioInput,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    TranscriptionResult,
+    UserMessageItem,
+)
 
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
@@ -226,10 +233,45 @@ class OwnEars(ChatServer):
         return TranscriptionResult(text=f" {len(audio_input.data)} bytes of {context.user.id} ")
 
 
+class Deaf(ChatKitServer[RequestContext]):
+    """A server that was written for the SDK alone."""
+
+    async def respond(
+        self,
+        thread: ThreadMetadata,
+        input_user_message: UserMessageItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        return
+        yield
+
+
+class TheirEars(Deaf):
+    """One with a speech model of its own."""
+
+    transcribe = OwnEars.transcribe
+
+
+@pytest.mark.parametrize("name", ["OwnEars", "TheirEars"])
 async def test_a_server_of_ones_own_may_listen_itself_within_the_same_limits(
-    serve: Serve, settings: dict[str, Any]
+    serve: Serve, settings: dict[str, Any], name: str
 ) -> None:
-    own = {"agent": f"{__name__}:OwnEars", "transcription_model": None}
+    own = {"agent": f"{__name__}:{name}", "transcription_model": None}
     async with Chat(serve(**settings | own).url, user="ada") as chat:
         assert (await dictate(chat)).json() == {"text": f"{len(SHORT)} bytes of ada"}
         assert (await dictate(chat, webm(11))).status_code == 413
+        largest = SHORT + b"\xec\x80" + b"\0" * (MOST - len(SHORT) - 2)
+        assert (await dictate(chat, largest)).status_code == 200
+        told = (await chat.http.get("/api/chatkit/config")).json()
+    assert told["options"]["composer"]["dictation"] == {"enabled": True}
+    assert told["server"]["dictation"] == {"maxBytes": MOST, "maxSeconds": 10}
+
+
+async def test_what_a_server_without_ears_is_sent_is_not_even_looked_at(
+    serve: Serve, settings: dict[str, Any]
+) -> None:
+    own = {"agent": f"{__name__}:Deaf", "transcription_model": None}
+    async with Chat(serve(**settings | own).url) as chat:
+        assert (await dictate(chat, "no recording")).status_code == 501
+        told = (await chat.http.get("/api/chatkit/config")).json()
+    assert told["options"]["composer"]["dictation"] == {"enabled": False}

@@ -357,16 +357,16 @@ async def test_what_bob_makes_is_his_whoever_he_claims_to_be(house: House, way: 
 
 async def test_a_signed_address_of_adas_file_is_no_use_for_another(house: House) -> None:
     ada = RequestContext(User("ada"), server_url="http://localhost")
-    url = house.app.state.services.addresses.download_url(ada, house.adas.attachment)
+    url = house.app.state.services.addresses.image_url(ada, house.adas.attachment)
+    file = url.replace("/preview?", "?")
     # Without the query of `house.bob`, which would replace that of the address.
     async with client(house.app, signed_in("bob")) as bob:
         before = await house.contents()
-        for changed in (
-            url.replace(house.adas.attachment, house.bobs.attachment),
-            url.replace("?", "/preview?"),
-        ):
-            assert (await bob.get(changed)).status_code == 403
-        assert (await bob.put(url, content=b"mine")).status_code == 403
+        changed = url.replace(house.adas.attachment, house.bobs.attachment)
+        assert (await bob.get(changed)).status_code == 403
+        # It shows a picture, and gives out no file: that is for whoever is signed in.
+        assert (await bob.get(file)).status_code == 404
+        assert (await bob.put(file, content=b"mine")).status_code == 403
         assert await house.contents() == before
 
 

@@ -12,22 +12,31 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import structlog
+from chatkit.types import (
+    Attachment,
+    AttachmentCreateParams,
+    AttachmentDeleteParams,
+    AttachmentsDeleteReq,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from chatkit_backend.api import attachments as route
 from chatkit_backend.api.multipart import form_file
+from chatkit_backend.api.services import Services
 from chatkit_backend.app import create_app
 from chatkit_backend.chat.files.attachments import Attachments
+from chatkit_backend.chat.files.uploads import as_uploaded
 from chatkit_backend.context import RequestContext, User
-from chatkit_backend.errors import DatabaseUnavailable
+from chatkit_backend.errors import Conflict, DatabaseUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import attachments
 from chatkit_backend.sweep import sweep
 from tests.chatting import Chat
 from tests.conftest import Serve, SettingsFor
+from tests.store.examples import thread
 from tests.uploading import ATTACHMENTS, announce, files_in, put, send
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
@@ -159,6 +168,78 @@ async def test_where_the_database_fails_after_the_bytes_came_they_are_deleted(
         monkeypatch.setattr(app.state.services.store, "save_attachment", fail)
         with pytest.raises(DatabaseUnavailable):
             await taking.add("a.txt", "text/plain", _pieces(b"abc"), ADA)
+    assert files_in(folder) == []
+
+
+@pytest.fixture
+async def services(settings_for: SettingsFor) -> AsyncIterator[Services]:
+    app = create_app(settings_for())
+    async with app.router.lifespan_context(app):
+        yield app.state.services
+
+
+@pytest.fixture
+def taking(services: Services) -> Attachments:
+    assert services.attachments is not None
+    return services.attachments
+
+
+@pytest.fixture
+async def pending(services: Services, taking: Attachments) -> Attachment:
+    """One whose three bytes are still to come."""
+    params = AttachmentCreateParams(name="a.txt", size=3, mime_type="text/plain")
+    attachment = await taking.create_attachment(params, ADA)
+    await services.store.save_attachment(attachment, ADA)
+    return attachment
+
+
+async def test_of_two_uploads_at_once_the_first_that_is_whole_stays(
+    taking: Attachments, pending: Attachment, folder: Path
+) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"old"
+        await taking.receive(pending.id, 3, _pieces(b"new"), ADA)
+
+    with pytest.raises(Conflict):
+        await taking.receive(pending.id, 3, slow(), ADA)
+    (stored,) = files_in(folder)
+    assert stored.read_bytes() == b"new"
+
+
+async def test_an_upload_that_comes_too_late_takes_nothing_from_a_message(
+    services: Services, taking: Attachments, pending: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, change = services.store, services.store.change_attachment
+
+    async def sent_before(attachment: Attachment, context: RequestContext) -> None:
+        sent = as_uploaded(pending).model_copy(update={"thread_id": "thr_1"})
+        await store.save_attachment(sent, context)
+        await change(attachment, context)
+
+    await store.save_thread(thread(), ADA)
+    monkeypatch.setattr(store, "change_attachment", sent_before)
+    with pytest.raises(Conflict):
+        await taking.receive(pending.id, 3, _pieces(b"abc"), ADA)
+    assert (await store.load_attachment(pending.id, ADA)).thread_id == "thr_1"
+    assert await taking._files.size("ada", pending.id) == 3
+
+
+async def test_bytes_that_come_while_their_attachment_is_deleted_are_deleted(
+    services: Services,
+    taking: Attachments,
+    pending: Attachment,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forget = services.store.delete_attachment
+
+    async def late(attachment_id: str, context: RequestContext) -> None:
+        await taking.receive(attachment_id, 3, _pieces(b"abc"), context)
+        await forget(attachment_id, context)
+
+    monkeypatch.setattr(services.store, "delete_attachment", late)
+    params = AttachmentDeleteParams(attachment_id=pending.id)
+    await services.chat.answer(AttachmentsDeleteReq(params=params), ADA)
     assert files_in(folder) == []
 
 

@@ -14,7 +14,7 @@ from tests.identity_provider import IdentityProvider, claims_for
 
 SECRET = "correct horse battery staple, and more of it"
 VERIFIER = TokenVerifier(StaticKeys.from_shared_secret(SECRET, ["HS256"]), ("HS256",))
-TOKEN = IdentityProvider().issue(claims_for("ada"), algorithm="HS256", key=SECRET)
+TOKEN = IdentityProvider().issue(claims_for("ada", seconds=86_400), algorithm="HS256", key=SECRET)
 PAGE = "https://app.example.com"
 
 

@@ -13,7 +13,7 @@ from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import Forbidden
 
 ADA = RequestContext(User("ada"), server_url="https://chat.example/behind")
-PURPOSES: tuple[Purpose, ...] = ("upload", "preview", "image", "download")
+PURPOSES: tuple[Purpose, ...] = ("upload", "preview", "image")
 START = 1_800_000_000.0
 
 
@@ -59,7 +59,7 @@ def test_it_says_whose_file_it_is_and_what_for(
 
 @pytest.mark.parametrize(
     ("purpose", "path"),
-    [("upload", ""), ("download", ""), ("preview", "/preview"), ("image", "/preview")],
+    [("upload", ""), ("preview", "/preview"), ("image", "/preview")],
 )
 def test_it_leads_to_the_route_below_the_servers_own_address(
     addresses: SignedAddresses, purpose: str, path: str
@@ -92,7 +92,7 @@ def test_it_is_good_for_nothing_else(addresses: SignedAddresses, purpose: Purpos
 @pytest.mark.parametrize(
     "changed",
     [
-        {"purpose": "download"},
+        {"purpose": "upload"},
         {"owner": "Ym9i"},
         {"owner": ""},
         {"expires": "9999999999"},
@@ -128,7 +128,6 @@ def test_another_key_makes_others(addresses: SignedAddresses, clock: Clock) -> N
         ("upload", 600, 600),
         ("preview", 43_200, 86_400),
         ("image", 43_200, 86_400),
-        ("download", 3_600, 7_200),
     ],
 )
 @pytest.mark.parametrize("later", [0, 1_000, 20_000, 43_000])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from agents import RunContextWrapper, StopAtTools, function_tool
 from chatkit.agents import ClientToolCall
-from chatkit.types import CustomTask, HiddenContextItem, Workflow
+from chatkit.types import (
+    CustomTask,
+    HiddenContextItem,
+    StructuredInputFreeform,
+    StructuredInputItem,
+    Workflow,
+)
 
 from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.errors import Conflict
@@ -130,3 +137,43 @@ async def test_a_stored_workflow_is_continued_and_finished(
     workflows = [item for item in await chat.items(thread) if item.type == "workflow"]
     assert len(workflows) == 1
     assert workflows[0].workflow.summary is not None
+
+
+async def test_two_outputs_at_once_are_answered_once(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."))
+    thread = thread_of(await chat.say("Where am I?"))
+    both = await asyncio.gather(
+        *(
+            chat.stream("threads.add_client_tool_output", thread_id=thread, result=city)
+            for city in ("Oslo", "Oslo")
+        )
+    )
+    assert min(len(events) for events in both) == 1  # its stream options
+    assert len(provider.requests) == 2
+
+
+async def test_two_answers_to_a_question_at_once_are_answered_once(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    thread = thread_of(await chat.say("Hello"))
+    asked = StructuredInputItem(
+        id=new_id("message"),
+        thread_id=thread,
+        created_at=datetime.now(UTC),
+        inputs=[StructuredInputFreeform(id="why", question="Why?")],
+    )
+    await chat.store.add_thread_item(thread, asked, chat.context)
+    answer = {"status": "answered", "answers": {"why": {"values": ["So."]}}}
+    both = await asyncio.gather(
+        *(
+            chat.stream(
+                "threads.add_structured_input", thread_id=thread, item_id=asked.id, input=answer
+            )
+            for _ in range(2)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(given) for given in both if isinstance(given, Exception)] == [Conflict]
+    assert len(provider.requests) == 2

@@ -16,7 +16,7 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from chatkit_backend.chat.history import HistoryBudget
+from chatkit_backend.chat.history import HistoryBudget, HistoryConverter, conversation
 from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.context import PageContext, RequestContext, User
 from chatkit_backend.store.ids import new_id
@@ -93,6 +93,31 @@ async def test_the_current_message_is_shown_however_long_it_is(
     long = "x" * 10_000
     await chat.say(long)
     assert shown(provider.requests[-1]) == [("user", long)]
+
+
+async def test_a_turn_of_many_items_keeps_the_message_that_began_it(make_chat: MakeChat) -> None:
+    chat = make_chat()
+    thread = thread_of(await chat.say("Tell me a story"))
+    await _fill(chat, thread, [_assistant(f"part {number}", thread) for number in range(4)])
+    found = await conversation(
+        chat.store, thread, chat.context, HistoryBudget(16_000, 3), HistoryConverter()
+    )
+    assert found.said() == ["Tell me a story"]
+    assert "part 0" in str(found.input())
+
+
+async def test_a_thread_that_the_user_never_wrote_in_is_cut_to_its_budget_of_items(
+    make_chat: MakeChat,
+) -> None:
+    chat = make_chat()
+    thread = thread_of(await chat.say("Hello"))
+    for item in await chat.items(thread):
+        await chat.store.delete_thread_item(thread, item.id, chat.context)
+    await _fill(chat, thread, [_assistant(f"part {number}", thread) for number in range(6)])
+    found = await conversation(
+        chat.store, thread, chat.context, HistoryBudget(16_000, 3), HistoryConverter()
+    )
+    assert len(found.input()) == 3
 
 
 async def test_what_server_side_tools_said_is_remembered_in_later_turns(

@@ -20,7 +20,14 @@ from pydantic_core import from_json
 
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext, Session, SessionConfiguration, User
-from chatkit_backend.errors import BodyTooLarge, Forbidden, InvalidRequest, NotFound, RequestError
+from chatkit_backend.errors import (
+    BodyTooLarge,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    RequestError,
+)
 from chatkit_backend.store.threads import ThreadStore
 from tests.chat.conftest import MakeChat
 from tests.chatting import message, texts_of, thread_of
@@ -199,3 +206,37 @@ async def test_files_within_the_limits_are_allowed(server: ChatServer, store: Th
     context = in_session(max_files=1)
     await ask(server, context, "threads.create", input=message("Look", attachments=["atc_1"]))
     assert len(await listed(server, ADA)) == 1
+
+
+async def test_a_file_that_a_thread_has_is_not_moved_to_another(
+    server: ChatServer, store: ThreadStore
+) -> None:
+    await store.save_attachment(file_attachment("atc_1"), ADA)
+    look = message("Look", attachments=["atc_1"])
+    await ask(server, ADA, "threads.create", input=look)
+    (thread,) = await listed(server, ADA)
+    await store.save_thread(thread_at("other", NOW), ADA)
+    for operation, params in (
+        ("threads.create", {}),
+        ("threads.add_user_message", {"thread_id": "other"}),
+    ):
+        with pytest.raises(NotFound, match="There is no attachment 'atc_1'"):
+            await ask(server, ADA, operation, input=look, **params)
+    await ask(server, ADA, "threads.add_user_message", input=look, thread_id=thread)
+    assert (await store.load_attachment("atc_1", ADA)).thread_id == thread
+
+
+@pytest.mark.usefixtures("threads")
+async def test_a_file_of_a_thread_that_is_not_reached_is_not_deleted(
+    server: ChatServer, store: ThreadStore
+) -> None:
+    for attachment_id, thread_id in (("hidden", "oldest"), ("shown", "own"), ("unsent", None)):
+        await store.save_attachment(file_attachment(attachment_id, thread_id), ADA)
+    context = in_session(history=False)
+    for attachment_id, error in (
+        ("hidden", NotFound),
+        ("shown", NotSupported),  # by a server without a place for files
+        ("unsent", NotSupported),
+    ):
+        with pytest.raises(error):
+            await ask(server, context, "attachments.delete", attachment_id=attachment_id)

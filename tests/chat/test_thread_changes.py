@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from agents import RunContextWrapper, function_tool
-from chatkit.types import ActiveStatus, ClosedStatus, LockedStatus, ThreadMetadata
+from chatkit.types import (
+    ActiveStatus,
+    AssistantMessageItem,
+    ClosedStatus,
+    LockedStatus,
+    ThreadItemAddedEvent,
+    ThreadMetadata,
+)
 
 from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.own.action_turns import ActionTurn
 from chatkit_backend.chat.own.actions import Actions
+from chatkit_backend.chat.thread_changes import ThreadChanges
+from chatkit_backend.chat.titles import Titles, TurnTitle
 from chatkit_backend.errors import Conflict
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import Event, message, thread_of
@@ -204,3 +214,45 @@ async def test_an_answer_of_a_thread_that_takes_no_input_can_be_retried(
     provider.script(Text("Once more."))
     await chat.stream("threads.retry_after_item", thread_id=thread, item_id=events[1]["item"]["id"])
     assert "Once more." in str((await chat.items(thread))[-1])
+
+
+async def test_what_a_tool_changes_while_a_change_is_stored_is_kept(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread_id = thread_of(await chat.say("Hello"))
+    thread = await chat.store.load_thread(thread_id, chat.context)
+    changes = ThreadChanges(thread, chat.store, chat.context)
+    store = chat.store.change_thread
+
+    async def slow(*arguments: Any) -> ThreadMetadata:
+        stored = await store(*arguments)
+        thread.metadata["second"] = {"of": 2}
+        return stored
+
+    monkeypatch.setattr(chat.store, "change_thread", slow)
+    thread.metadata["first"] = 1
+    await changes.keep()
+    await changes.keep()
+    kept = await chat.store.load_thread(thread_id, chat.context)
+    assert kept.metadata == {"first": 1, "second": {"of": 2}}
+
+
+async def test_a_late_title_takes_nothing_back(chat: LocalChat) -> None:
+    thread_id = thread_of(await chat.say("Hello"))
+    thread = await chat.store.load_thread(thread_id, chat.context)
+    title = TurnTitle(Titles(chat.store, None), thread_id, chat.context)
+    changes = ThreadChanges(thread, chat.store, chat.context, title)
+    answer = AssistantMessageItem(
+        id="msg_1", thread_id=thread_id, created_at=datetime.now(UTC), content=[]
+    )
+    title.follow(ThreadItemAddedEvent(item=answer))
+    await title.wait()  # the thread as it is now comes with it
+    thread.status = LockedStatus(reason="A colleague takes over.")
+    stored = await chat.store.change_thread(thread_id, _locked, chat.context)
+    changes._known = stored.model_copy(update={"title": None})  # as after keeping it
+    assert await changes.keep()
+    assert (thread.title, thread.status.type) == ("Hello", "locked")
+
+
+def _locked(stored: ThreadMetadata) -> None:
+    stored.status = LockedStatus(reason="A colleague takes over.")

@@ -345,3 +345,17 @@ def said(text: str, **more: Any) -> UserMessageItem:
         inference_options=InferenceOptions(),
         **{"attachments": [], **more},
     )
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_title_that_is_stopped_at_any_moment_is_the_first_words(
+    make_chat: MakeChat, make_titles: MakeTitles, provider: ScriptedProvider, steps: int
+) -> None:
+    chat = make_chat()
+    thread = thread_of(await chat.say("Where does the sun rise?"))
+    titles = make_titles(None)
+    titles.start(thread, chat.context)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await titles.close()
+    assert await title_of(chat, thread) == "Where does the sun rise?"

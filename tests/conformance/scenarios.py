@@ -376,6 +376,32 @@ async def a_client_tool_is_called_beside_another(
 
 
 @scenario
+async def what_tools_show_at_once_stays_in_order(
+    client: Client, provider: ScriptedProvider
+) -> None:
+    # The client checks that each item ends as its events have told.
+    provider.script(ToolCalls([("task", "{}"), ("locate", "{}")]), Text("You are in Oslo."))
+    await client.say("Where am I, and how many foxes are there?")
+    await client.check()
+    await client.answer_tool({"city": "Oslo"})
+
+
+@scenario
+async def a_tool_does_not_overtake_the_words_before_it(
+    client: Client, provider: ScriptedProvider
+) -> None:
+    words = "One moment, please: I look for it right now."
+    provider.script(ToolCalls([("workflow", "{}")], text_before=words), Text("Done."))
+    await client.say("Work")
+    assert [item["type"] for item in client.view.items.values()] == [
+        "user_message",
+        "assistant_message",
+        "workflow",
+        "assistant_message",
+    ]
+
+
+@scenario
 async def questions_are_answered(client: Client, provider: ScriptedProvider) -> None:
     provider.script(ToolCalls([("ask", "{}")]), Text("A large one."))
     await client.say("A fox, please")

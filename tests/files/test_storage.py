@@ -178,6 +178,8 @@ async def test_the_first_database_that_asks_claims_the_files(files: FileStorage)
     assert await files.claim("sqlite:///other.db") == "sqlite:///chatkit.db"
     await files.put("ada", "database", stream(b"an id like any other"))
     assert await files.claim("sqlite:///chatkit.db") == "sqlite:///chatkit.db"
+    assert await files.claim("new", formerly="sqlite:///chatkit.db") == "new"
+    assert await files.claim("other", formerly="sqlite:///chatkit.db") == "new"
     assert await found(files) == {(owner_hash("ada"), "database")}
 
 
@@ -314,6 +316,16 @@ async def test_what_a_killed_process_left_is_found_when_it_is_old(
     assert local.discard_unfinished(now - timedelta(days=1)) == 1
     assert [path.name for path in everything_in(owner)] == ["atc_1", "atc_3#12", "notes#txt"]
     assert (folder / "mine#1").exists()
+
+
+async def test_what_goes_away_while_unfinished_files_are_looked_for_is_no_failure(
+    local: FileStorage, folder: Path
+) -> None:
+    await local.put("ada", "atc_1", stream(b"a"))
+    # A link to nowhere is listed, and is not there when it is looked at.
+    for gone in (folder / owner_hash("ada") / "atc_2#1", folder / owner_hash("bob")):
+        gone.symlink_to("nowhere")
+    assert local.discard_unfinished(datetime.now(UTC) + timedelta(days=1)) == 0
 
 
 async def test_files_of_others_in_the_folder_are_none_of_ours(

@@ -142,17 +142,18 @@ class Reasoning:
 class Draws:
     """An image from the provider's own tool, then an answer. Only the Responses API has one.
 
-    With `cut`, the connection goes away after the unfinished images.
+    With `cut`, the connection goes away after the unfinished images; with `hang`, it stays open.
     """
 
     image: bytes
     text: str = "There you are."
     partial: Sequence[bytes] = ()
     cut: bool = False
+    hang: bool = False
 
     def answer(self) -> Answer:
         items = (Drawing(self.image, self.partial), Message(self.text))
-        ending: Ending = "cut" if self.cut else "complete"
+        ending: Ending = "cut" if self.cut else "hang" if self.hang else "complete"
         return Answer(items, ending=ending, stop_after=len(self.partial))
 
 

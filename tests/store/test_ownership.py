@@ -38,6 +38,8 @@ CALLS: dict[str, Call] = {
     "newest_thread_ids": lambda store, who: store.newest_thread_ids(9, who),
     "add_thread_item": lambda store, who: store.add_thread_item("thr_1", message("new"), who),
     "save_item": lambda store, who: store.save_item("thr_1", message("call", "stolen"), who),
+    "change_item": lambda store, who: store.change_item("thr_1", call("call"), who),
+    "answer_item": lambda store, who: store.answer_item("thr_1", call("call"), who),
     "load_item": lambda store, who: store.load_item("thr_1", "call", who),
     "delete_thread": lambda store, who: store.delete_thread("thr_1", who),
     "delete_thread_item": lambda store, who: store.delete_thread_item("thr_1", "call", who),

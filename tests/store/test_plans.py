@@ -217,6 +217,9 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     """Every query that is made for a request, an export or the retention."""
     await store.save_thread(thread(), alice)
     await store.change_thread("thr_1", lambda _: None, alice)
+    await store.add_thread_item("thr_1", call("answered"), alice)
+    await store.change_item("thr_1", call("answered"), alice)
+    assert await store.answer_item("thr_1", call("answered"), alice)
     for number in range(3):
         await store.add_thread_item("thr_1", message(f"{number}"), alice)
     await store.add_thread_item("thr_1", call("call"), alice)

@@ -171,9 +171,12 @@ async def differences(database: Database, *expected: MetaData) -> list[object]:
         return await connection.run_sync(compared)
 
 
-async def test_the_revisions_make_the_tables_that_the_program_uses(database: Database) -> None:
+async def test_the_revisions_make_the_tables_that_the_program_uses(new_url: str) -> None:
+    database = await Database.open(new_url)
+    await database.migrate()
     with_vectors = [vector_metadata] if database.dialect.alone else []
     assert await differences(database, metadata, *with_vectors) == []
+    await database.close()
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'halfvec'")

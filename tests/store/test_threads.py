@@ -710,3 +710,33 @@ async def test_no_connection_is_kept_after_a_call(
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))
     assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("with_thread")
+async def test_of_two_answers_at_once_one_is_stored(
+    store: ThreadStore, alice: RequestContext
+) -> None:
+    await store.add_thread_item("thr_1", call("call"), alice)
+    answers = [
+        call("call").model_copy(update={"status": "completed", "output": city})
+        for city in ("Oslo", "Rome")
+    ]
+    stored = await asyncio.gather(
+        *(store.answer_item("thr_1", answer, alice) for answer in answers)
+    )
+    assert sorted(stored) == [False, True]
+    kept = await store.load_item("thr_1", "call", alice)
+    assert isinstance(kept, ClientToolCallItem)
+    assert kept.output == answers[stored.index(True)].output
+
+
+@pytest.mark.usefixtures("with_thread")
+async def test_a_change_brings_no_deleted_item_back(
+    store: ThreadStore, alice: RequestContext
+) -> None:
+    await add(store, alice, "a", "b")
+    await store.change_item("thr_1", message("a", "changed"), alice)
+    await store.delete_thread_item("thr_1", "b", alice)
+    with pytest.raises(NotFoundInStore):
+        await store.change_item("thr_1", message("b", "changed"), alice)
+    assert await all_ids(store, alice) == ["a"]

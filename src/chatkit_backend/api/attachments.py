@@ -1,7 +1,7 @@
 """`/api/chatkit/attachments`: files come in, go out, and are shown as small pictures.
 
-An upload that was announced, a preview and a download each need nothing but their signed address;
-everything else needs who is asking. No file is ever shown as a page of this server: what users
+An upload that was announced and a preview each need nothing but their signed address; everything
+else needs who is asking. No file is ever shown as a page of this server: what users
 upload is handed out to be saved, and pictures are made anew before they are shown.
 """
 
@@ -49,6 +49,9 @@ _HARMLESS: Final = {
     # A page that isolates itself may show it, too: who has the address may.
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+
+# If it were kept, whoever signs in next in this browser could see it, too.
+_NOT_KEPT: Final = "no-store"
 
 
 async def signed_address(
@@ -142,20 +145,19 @@ async def upload_announced_file(
 
 @router.get(_ONE, summary="Download a file")
 async def download_file(
-    attachment_id: str, request: Request, services: CurrentServices
+    attachment_id: str, request: Request, services: CurrentServices, identity: CurrentIdentity
 ) -> Response:
     """The file as it was uploaded, to be saved.
 
     Raises:
-        Forbidden: The address is wrong or has ended.
-        NotSignedIn: It is not signed, and nobody is known to ask.
+        NotSignedIn: Nobody is known to ask.
         NotFound: There is no such file.
     """
-    context, kept = await _asker(attachment_id, request, services, "download")
+    context = context_of(request, identity, {})
     file = await services.attachment_files.open(attachment_id, context)
     headers = {
         **_HARMLESS,
-        "Cache-Control": kept,
+        "Cache-Control": _NOT_KEPT,
         "Content-Disposition": _to_be_saved(file.name),
         "Content-Length": str(file.size),
     }
@@ -174,7 +176,7 @@ async def preview_file(attachment_id: str, request: Request, services: CurrentSe
         NotFound: There is no such file.
         UnsupportedType: The file is no picture.
     """
-    context, kept = await _asker(attachment_id, request, services, "preview", "image")
+    context, kept = await _asker_of_preview(attachment_id, request, services)
     large = request.query_params.get("purpose") == "image"
     pixels = _IMAGE_PIXELS if large else _PREVIEW_PIXELS
     shown = await services.attachment_files.picture(attachment_id, pixels, context)
@@ -183,20 +185,19 @@ async def preview_file(attachment_id: str, request: Request, services: CurrentSe
     )
 
 
-async def _asker(
-    attachment_id: str, request: Request, services: Services, *purposes: Purpose
+async def _asker_of_preview(
+    attachment_id: str, request: Request, services: Services
 ) -> tuple[RequestContext, str]:
-    """Who asks for a file, and how long the answer may be kept.
+    """Who asks for a picture, and how long the answer may be kept.
 
     Without a signature it is whoever the credentials belong to.
     """
     if "signature" in request.query_params:
-        address = await signed_address(attachment_id, request, services, *purposes)
+        address = await signed_address(attachment_id, request, services, "preview", "image")
         # The bytes of an attachment never change; only who may see them does.
         kept = f"private, max-age={address.expires_in}, immutable"
         return RequestContext(user=User(address.owner_id)), kept
-    # By whoever signs in next in this browser, too, if it were kept.
-    return context_of(request, await current_identity(request, services), {}), "no-store"
+    return context_of(request, await current_identity(request, services), {}), _NOT_KEPT
 
 
 async def _read_on(body: AsyncIterator[bytes], most: int) -> None:

@@ -37,7 +37,7 @@ class Services:
         chat: Answers ChatKit operations.
         turns: Runs the streaming ones.
         store: Keeps the threads.
-        attachments: Takes files; None where none are taken.
+        attachments: Takes files; None where none are taken, or a team's own store takes them.
         attachment_files: Gives files out.
         addresses: Knows the signed addresses of files.
         api_keys: Knows who may call `/v1`.

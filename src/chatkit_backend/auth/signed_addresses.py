@@ -21,14 +21,13 @@ from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Forbidden
 from chatkit_backend.store.addresses import FILES_PATH, placeholder
 
-Purpose = Literal["upload", "preview", "image", "download"]
+Purpose = Literal["upload", "preview", "image"]
 
 # So long a client may take to begin; what has begun may finish.
 UPLOAD_SECONDS: Final = 600
 # An address is good for one to two of these, and the same for as long as one, so that browsers
 # find in their caches what they have. A page that shows pictures may stay open for a day's work.
 _PICTURE_SECONDS: Final = 43_200
-_DOWNLOAD_SECONDS: Final = 3_600
 
 _PARAMETERS: Final = ("purpose", "owner", "expires", "signature")
 # Tells these signatures from whatever else the same key may ever sign.
@@ -72,17 +71,11 @@ class SignedAddresses:
 
     def preview_url(self, context: RequestContext, attachment_id: str) -> str:
         """Shows a small picture of an attachment (`GET`), for 12 to 24 hours."""
-        expires = self._rounded(_PICTURE_SECONDS)
-        return self._signed("preview", context, attachment_id, expires)
+        return self._signed("preview", context, attachment_id, self._end_of_picture())
 
     def image_url(self, context: RequestContext, attachment_id: str) -> str:
         """Shows an attachment as a large picture (`GET`), for 12 to 24 hours."""
-        return self._signed("image", context, attachment_id, self._rounded(_PICTURE_SECONDS))
-
-    def download_url(self, context: RequestContext, attachment_id: str) -> str:
-        """Gives the bytes of an attachment (`GET`), for one to two hours."""
-        expires = self._rounded(_DOWNLOAD_SECONDS)
-        return self._signed("download", context, attachment_id, expires)
+        return self._signed("image", context, attachment_id, self._end_of_picture())
 
     def verify(
         self, query: Mapping[str, str], attachment_id: str, *purposes: Purpose
@@ -119,7 +112,7 @@ class SignedAddresses:
         signature = self._signature(purpose, attachment_id, owner, str(expires))
         values = (purpose, owner, str(expires), signature)
         name = quote(attachment_id, safe="", errors="surrogatepass")
-        last = "/preview" if purpose in {"preview", "image"} else ""
+        last = "" if purpose == "upload" else "/preview"
         query = urlencode(dict(zip(_PARAMETERS, values, strict=True)))
         return f"{context.server_url}{FILES_PATH}/{name}{last}?{query}"
 
@@ -129,8 +122,8 @@ class SignedAddresses:
         digest = hmac.digest(self._key, signed.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
-    def _rounded(self, seconds: int) -> int:
-        return (int(self._now()) // seconds + 2) * seconds
+    def _end_of_picture(self) -> int:
+        return (int(self._now()) // _PICTURE_SECONDS + 2) * _PICTURE_SECONDS
 
 
 def _encoded(owner_id: str) -> str:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -33,13 +33,19 @@ from chatkit.agents import AgentContext, stream_agent_response
 from chatkit.types import (
     ClientToolCallItem,
     HiddenContextItem,
+    Task,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
+    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    Workflow,
     WorkflowItem,
+    WorkflowSummary,
+    WorkflowTaskAdded,
 )
 from chatkit.widgets import WidgetRoot
+from pydantic import PrivateAttr
 from typing_extensions import override
 
 from chatkit_backend.chat.events.item_ids import FreshItemIds
@@ -63,8 +69,60 @@ class TurnContext(AgentContext[RequestContext]):
     """What tools, hooks and instructions get as `run.context`.
 
     `request_context` says who asks; `stream` and the SDK's other methods put events into the
-    answer.
+    answer. Tools that run at once take turns: what one of them changes, and the event that tells
+    of it, belong together.
     """
+
+    _showing: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
+    _shower: asyncio.Task[Any] | None = PrivateAttr(default=None)
+
+    @override
+    async def stream(self, event: ThreadStreamEvent) -> None:
+        async with self._alone():
+            await super().stream(event)
+
+    @override
+    async def start_workflow(self, workflow: Workflow) -> None:
+        async with self._alone():
+            await super().start_workflow(workflow)
+
+    @override
+    async def add_workflow_task(self, task: Task) -> None:
+        async with self._alone():
+            tasks = self.workflow_item.workflow.tasks if self.workflow_item else []
+            if self.workflow_item is None or task not in tasks:
+                await super().add_workflow_task(task)
+                return
+            # The SDK would give the place of the one that is like it.
+            tasks.append(task)
+            added = WorkflowTaskAdded(task=task, task_index=len(tasks) - 1)
+            await self.stream(ThreadItemUpdatedEvent(item_id=self.workflow_item.id, update=added))
+
+    @override
+    async def update_workflow_task(self, task: Task, task_index: int) -> None:
+        async with self._alone():
+            await super().update_workflow_task(task, task_index)
+
+    @override
+    async def end_workflow(
+        self, summary: WorkflowSummary | None = None, expanded: bool = False
+    ) -> None:
+        async with self._alone():
+            await super().end_workflow(summary, expanded)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None, None]:
+        """No other task shows anything inside of the block; the SDK's methods call `stream`."""
+        own = asyncio.current_task()
+        if self._shower is own:
+            yield
+            return
+        async with self._showing:
+            self._shower = own
+            try:
+                yield
+            finally:
+                self._shower = None
 
     @override
     async def stream_widget(
@@ -239,16 +297,20 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.turn._events = self._own_events  # noqa: SLF001 - the SDK offers no other way in
+        # What the model has said and nobody has read yet; the SDK tells it in no other way.
+        self._own_events.behind = self.result._event_queue  # noqa: SLF001
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         events = self.result.stream_events()
         while True:
             # Each event is asked for in a new task.
             self._reader = asyncio.current_task()
+            self._own_events.run_is_shown()
             try:
                 event = await anext(events)
             except StopAsyncIteration:
                 return
+            self._own_events.run_goes_on()
             if event.type == "run_item_stream_event":
                 await self._keep_tool_result(event.item)
             event = self._ids.rewrite(event)
@@ -307,7 +369,9 @@ class _Run:
             output = item.to_input_item()
             call = self._waiting.pop(str(output.get("call_id")), None)
             if call:
-                await self.turn.stream(ThreadItemDoneEvent(item=self._hidden_item(call, output)))
+                # Not through the turn: a tool that is showing something may wait for this reader.
+                done = ThreadItemDoneEvent(item=self._hidden_item(call, output))
+                await self._own_events.put_at_once(done)
 
     def _hidden_item(self, call: ToolCallItem, output: TResponseInputItem) -> HiddenContextItem:
         result = _without_media(_without_provider_ids(output))

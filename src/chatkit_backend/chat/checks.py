@@ -11,6 +11,7 @@ from chatkit.types import (
     ActiveStatus,
     StreamingReq,
     StructuredInputItem,
+    ThreadAddStructuredInputParams,
     ThreadCustomActionParams,
     ThreadItemBase,
     ThreadMetadata,
@@ -29,7 +30,7 @@ from chatkit.types import (
 from chatkit_backend.chat.files.uploads import announced_size
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest
-from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.store.threads import ThreadStore, no_attachment
 
 _Item = TypeVar("_Item", bound=ThreadItemBase)
 
@@ -49,26 +50,23 @@ async def require_workable(
         max_files: Most attachments of a message; None for any number.
 
     Raises:
-        NotFoundInStore: The thread, item or attachment is not there.
+        NotFoundInStore: The thread, item or attachment is not there, or the attachment is another
+            thread's.
         InvalidRequest: The message is empty or has too many files, or the item is of another type.
         Conflict: The thread is locked or closed, the structured input was answered already, or an
             attachment is not uploaded yet.
     """
     match operation:
         case ThreadsCreateReq():
-            await _require_message(operation.params.input, store, context, max_files)
-        case ThreadsAddUserMessageReq():
-            await _require_open(operation.params.thread_id, store, context)
-            await _require_message(operation.params.input, store, context, max_files)
+            await _require_message(operation.params.input, None, store, context, max_files)
+        case ThreadsAddUserMessageReq(params=params):
+            await _require_open(params.thread_id, store, context)
+            await _require_message(params.input, params.thread_id, store, context, max_files)
         case ThreadsRetryAfterItemReq(params=params):
             await require_item(params.thread_id, params.item_id, UserMessageItem, store, context)
         case ThreadsAddStructuredInputReq(params=params):
             await _require_open(params.thread_id, store, context)
-            item = await require_item(
-                params.thread_id, params.item_id, StructuredInputItem, store, context
-            )
-            if item.status != "pending":
-                raise Conflict("This input was answered already.", field="params.item_id")
+            await require_questions(params, store, context)
         case ThreadsCustomActionReq() | ThreadsAddClientToolOutputReq():
             pass  # each is looked at where it is handled; neither is input of the user's
         case _:
@@ -95,6 +93,27 @@ async def require_item(
             f"Item {item.id} is of type {item.type}, not {expected}.", field="params.item_id"
         )
     return item
+
+
+async def require_questions(
+    params: ThreadAddStructuredInputParams, store: ThreadStore, context: RequestContext
+) -> StructuredInputItem:
+    """The questions that wait for their answers.
+
+    Raises:
+        NotFoundInStore: The thread or item is not there.
+        InvalidRequest: It is of another type.
+        Conflict: They were answered already.
+    """
+    item = await require_item(params.thread_id, params.item_id, StructuredInputItem, store, context)
+    if item.status != "pending":
+        raise answered_already()
+    return item
+
+
+def answered_already() -> Conflict:
+    """Refuses a second answer to the same questions."""
+    return Conflict("This input was answered already.", field="params.item_id")
 
 
 async def require_actor(
@@ -147,6 +166,7 @@ async def _require_open(thread_id: str, store: ThreadStore, context: RequestCont
 
 async def _require_message(
     message: UserMessageInput,
+    thread_id: str | None,
     store: ThreadStore,
     context: RequestContext,
     max_files: int | None,
@@ -159,6 +179,10 @@ async def _require_message(
     # A foreign attachment found after `thread.created` would leave an empty thread behind.
     for attachment_id in message.attachments:
         attachment = await store.load_attachment(attachment_id, context)
+        # The SDK would move it, and it would go with the thread that it was moved to. In the words
+        # of the store: a session may not reach the thread that has it.
+        if attachment.thread_id not in {None, thread_id}:
+            raise no_attachment(attachment_id, "params.input.attachments")
         if announced_size(attachment) is not None:
             raise Conflict(
                 f"The bytes of attachment {attachment_id!r} are not there yet. Upload them first.",

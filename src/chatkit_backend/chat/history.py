@@ -145,9 +145,11 @@ async def _newest_within(
         if not in_current_turn and (tokens > budget.tokens or count > budget.items):
             return
         yield remembered
-        # A thread without any message of the user has no turn to keep whole.
-        if isinstance(item, UserMessageItem) or count >= budget.items:
+        if isinstance(item, UserMessageItem):
             in_current_turn = False
+        elif in_current_turn and count == budget.items:
+            # A thread without any message of the user has no turn to keep whole.
+            in_current_turn = await last_user_message(store, thread_id, context) is not None
 
 
 async def _newest_first(
@@ -279,7 +281,7 @@ class HistoryConverter(ThreadItemConverter):
     ) -> ResponseInputContentParam:
         """The attachment as the models of the turn take it."""
         if self._attachments is None:
-            return file_words.unreadable(attachment)
+            return file_words.not_shown(attachment)
         return await self._attachments.part(attachment)
 
     async def generated_image_to_input(

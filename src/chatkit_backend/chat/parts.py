@@ -11,7 +11,6 @@ from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.dictation import RecordingLimits
 from chatkit_backend.chat.documents.searching import DocumentAnswers
 from chatkit_backend.chat.files.attached_files import AttachedFiles
-from chatkit_backend.chat.files.generated_images import ImageAddresses
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.own.actions import Actions
 from chatkit_backend.chat.own.tags import TagResolver
@@ -20,6 +19,7 @@ from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.models.transcription import Transcriber
+from chatkit_backend.store.addresses import FileAddresses, NoAddresses
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.threads import ThreadStore
 
@@ -63,5 +63,5 @@ class ChatParts:
     max_files: int | None = None
     attached_files: AttachedFiles | None = None
     files: FileStorage | None = None
-    image_addresses: ImageAddresses | None = None
+    image_addresses: FileAddresses = field(default_factory=NoAddresses)
     tags: TagResolver | None = None

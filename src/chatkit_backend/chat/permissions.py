@@ -10,6 +10,7 @@ from typing import Final
 
 from chatkit.types import (
     AttachmentsCreateReq,
+    AttachmentsDeleteReq,
     NonStreamingReq,
     Page,
     StreamingReq,
@@ -22,7 +23,7 @@ from chatkit.types import (
 from chatkit_backend.context import RequestContext, SessionConfiguration
 from chatkit_backend.errors import BodyTooLarge, Forbidden, InvalidRequest
 from chatkit_backend.store.pages import MAX_PAGE, PageRequest
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import NotFoundInStore, ThreadStore, no_attachment
 
 MEGABYTE: Final = 1_048_576
 _READ_AT_ONCE: Final = 100
@@ -34,7 +35,7 @@ async def require_permission(
     """Make sure that the session allows the operation. Without a session all is allowed.
 
     Raises:
-        NotFoundInStore: The session does not reach the thread.
+        NotFoundInStore: The session does not reach the thread, or that of the attachment.
         Forbidden: The session does not allow uploads.
         BodyTooLarge: The announced file is too large.
         InvalidRequest: The message has too many files.
@@ -45,6 +46,17 @@ async def require_permission(
     thread_id: str | None = getattr(operation.params, "thread_id", None)
     if thread_id is not None:
         await require_reachable(thread_id, store, context)
+    if isinstance(operation, AttachmentsDeleteReq):
+        await _require_reachable_file(operation.params.attachment_id, store, context)
+
+
+async def _require_reachable_file(
+    attachment_id: str, store: ThreadStore, context: RequestContext
+) -> None:
+    field = "params.attachment_id"
+    attachment = await store.load_attachment(attachment_id, context, field=field)
+    if attachment.thread_id and not await _is_reachable(attachment.thread_id, store, context):
+        raise no_attachment(attachment_id, field)
 
 
 def _check_files(operation: StreamingReq | NonStreamingReq, allowed: SessionConfiguration) -> None:

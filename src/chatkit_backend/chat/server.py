@@ -16,6 +16,7 @@ from chatkit.agents import ThreadItemConverter
 from chatkit.server import DEFAULT_PAGE_SIZE
 from chatkit.store import AttachmentStore
 from chatkit.types import (
+    AttachmentsDeleteReq,
     AudioInput,
     FeedbackKind,
     InferenceOptions,
@@ -46,6 +47,7 @@ from chatkit.types import (
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
 from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.documents.citations import cited
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.events.endings import closing_what_was_opened
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
@@ -158,6 +160,9 @@ class ChatServer(StreamingServer):
         answer = await self._process_non_streaming(operation, context)
         if isinstance(operation, ThreadsDeleteReq):
             await self.turns.stop_in(operation.params.thread_id)
+        if isinstance(operation, AttachmentsDeleteReq) and self.images.files is not None:
+            # Bytes that came after those were deleted, and before the attachment was.
+            await self.images.files.delete(context.user.id, operation.params.attachment_id)
         return answer
 
     async def _rename(self, params: ThreadUpdateParams, context: RequestContext) -> bytes:
@@ -209,12 +214,16 @@ class ChatServer(StreamingServer):
         return await transcribed(audio_input, self.transcriber)
 
     async def _transcribe(self, params: InputTranscribeParams, context: RequestContext) -> bytes:
-        if self.transcriber is None and type(self).transcribe is ChatServer.transcribe:
+        if self.transcriber is None and not self._transcribes_itself():
             raise _no_dictation()
         audio = await checked_recording(params, self.recordings)
         params.audio_base64 = ""  # megabytes that nobody needs while the model listens
         result = await self.transcribe(audio, context)
         return self._serialize(TranscriptionResult(text=result.text.strip()))
+
+    def _transcribes_itself(self) -> bool:
+        """Whether a subclass has a speech model of its own."""
+        return type(self).transcribe is not ChatServer.transcribe
 
     def _get_attachment_store(self) -> AttachmentStore[RequestContext]:
         if self.attachment_store is None:
@@ -232,8 +241,10 @@ class ChatServer(StreamingServer):
     ) -> AsyncIterator[ThreadStreamEvent]:
         """What the function that is registered for the action shows."""
         fitting = self.actions.fitting(action)
-        async for event in fitting.events(self._action_turn(thread, action, sender, context)):
-            yield event
+        shown = fitting.events(self._action_turn(thread, action, sender, context))
+        async with closing(shown):
+            async for event in shown:
+                yield event
 
     async def sync_action(
         self,
@@ -267,7 +278,8 @@ class ChatServer(StreamingServer):
         changes = ThreadChanges(thread, self.store, context)
         answer = await self.sync_action(thread, request.params.action, sender, context)
         if answer.updated_item is not None:
-            await self.store.save_item(thread.id, answer.updated_item, context)
+            # A retry may have removed it meanwhile.
+            await self.store.change_item(thread.id, answer.updated_item, context)
             answer.updated_item.created_at = Moment.of(answer.updated_item.created_at)
         await changes.keep()
         return self._serialize(answer)
@@ -284,6 +296,8 @@ class ChatServer(StreamingServer):
             self.actions.require_any()
         thread, sender = await require_actor(params, self.store, context)
         if registered:
+            # `action` and `sync_action` fit it again: a subclass may hand on another action than
+            # the client's, and nothing but the action itself passes through the SDK.
             self.actions.fitting(params.action)
         return thread, sender
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
 import structlog
 from chatkit.server import ChatKitServer
@@ -21,12 +21,15 @@ from chatkit.types import (
     ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
+    ThreadsAddStructuredInputReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadUpdatedEvent,
     WidgetItem,
 )
 
+from chatkit_backend.chat.checks import answered_already, require_questions
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.events.endings import closing_what_was_opened, keep_interrupted
 from chatkit_backend.chat.events.hidden import without_hidden_items
 from chatkit_backend.chat.events.places import in_order_of_beginning
@@ -57,6 +60,8 @@ class StreamingServer(ChatKitServer[RequestContext]):
         super().__init__(parts.store, parts.attachment_store)
         self.turns = parts.turns
         self.titles = parts.titles
+        # What runs answers, outermost first, by the thread that the SDK was given for it.
+        self._opened: dict[int, list[AsyncGenerator[ThreadStreamEvent, None]]] = {}
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
 
     def stream(
@@ -78,8 +83,9 @@ class StreamingServer(ChatKitServer[RequestContext]):
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[bytes, None]:
         # The SDK's own logs a traceback for every thread that is not found.
-        async for event in self._process_streaming_impl(request, context):
-            yield b"data: " + self._serialize(event) + b"\n\n"
+        async with closing(self._process_streaming_impl(request, context)) as events:
+            async for event in events:
+                yield b"data: " + self._serialize(event) + b"\n\n"
 
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext
@@ -89,17 +95,20 @@ class StreamingServer(ChatKitServer[RequestContext]):
             # Two answers would mix in the thread, and each be cut by the other's clearing away.
             self.turns.writes_to(request.params.thread_id)
             await self.turns.stop_in(request.params.thread_id)
-        events = (
-            self._add_client_tool_output(request, context)
-            if isinstance(request, ThreadsAddClientToolOutputReq)
-            else super()._process_streaming_impl(request, context)
-        )
-        async for event in events:
-            yield _in_utc(self.images.shown(event, context))
+        match request:
+            case ThreadsAddClientToolOutputReq():
+                events = self._add_client_tool_output(request, context)
+            case ThreadsAddStructuredInputReq():
+                events = self._add_structured_input(request, context)
+            case _:
+                events = super()._process_streaming_impl(request, context)
+        async with closing(events):
+            async for event in events:
+                yield _in_utc(self.images.shown(event, context))
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
-    ) -> AsyncIterator[ThreadStreamEvent]:
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Completes the call that waits, wherever it lies in the thread.
 
         The SDK looks at the last item only, so a hidden item on top of the call is an error
@@ -107,19 +116,45 @@ class StreamingServer(ChatKitServer[RequestContext]):
         """
         thread = await self.store.load_thread(request.params.thread_id, context)
         call = await self.store.pending_client_tool_call(thread.id, context)
-        if call is None:
+        if call is not None:
+            call.output = request.params.result
+            call.status = "completed"
+        # The same output may come twice at once.
+        if call is None or not await self.store.answer_item(thread.id, call, context):
             if await self.store.latest_client_tool_call(thread.id, context) is None:
                 raise Conflict("No client tool waits for its output.", field="params.thread_id")
             yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
             return
-        call.output = request.params.result
-        call.status = "completed"
-        await self.store.save_item(thread.id, call, context)
         await self._cleanup_pending_client_tool_call(thread, context)
-        async for event in self._process_events(
-            thread, context, lambda: self.respond(thread, None, context)
-        ):
-            yield event
+        answer = self._process_events(thread, context, lambda: self.respond(thread, None, context))
+        async with closing(answer):
+            async for event in answer:
+                yield event
+
+    async def _add_structured_input(
+        self, request: ThreadsAddStructuredInputReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """Keeps the answers to questions, and goes on with them.
+
+        The SDK stores them when it streams, so that of two answers at once both would count.
+        """
+        params = request.params
+        thread = await self.store.load_thread(params.thread_id, context)
+        item = await require_questions(params, self.store, context)
+        answered = await self._apply_structured_input_submission(item, params.input)
+        if not await self.store.answer_item(thread.id, answered, context):
+            raise answered_already()
+
+        async def respond() -> AsyncGenerator[ThreadStreamEvent, None]:
+            yield ThreadItemReplacedEvent(item=answered)
+            async with closing(self.respond(thread, None, context)) as answer:
+                async for event in answer:
+                    yield event
+
+        events = self._process_events(thread, context, respond)
+        async with closing(events):
+            async for event in events:
+                yield event
 
     # What an answer does to its thread, and what happens when it breaks off.
 
@@ -140,20 +175,27 @@ class StreamingServer(ChatKitServer[RequestContext]):
         def updated() -> ThreadUpdatedEvent:
             return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
 
+        opened: list[AsyncGenerator[ThreadStreamEvent, None]] = []
+
         def answer() -> AsyncIterator[ThreadStreamEvent]:
             kept = self.images.kept(stream(), context)
             shown = without_hidden_items(kept, thread, self.store, context)
             placed = in_order_of_beginning(shown, thread, self.store, context)
             events = closing_what_was_opened(self, thread, placed)
-            return keeping_changes(events, changes, updated)
+            opened.append(keeping_changes(events, changes, updated))
+            return opened[-1]
 
+        unchanged = thread.model_copy(deep=True)
+        self._opened[id(unchanged)] = opened
         try:
-            unchanged = thread.model_copy(deep=True)
-            async for event in super()._process_events(unchanged, context, answer):
-                yield event
+            async with closing(super()._process_events(unchanged, context, answer)) as events:
+                async for event in events:
+                    yield event
         except asyncio.CancelledError:
             await changes.break_off()
             raise
+        finally:
+            await _close(self._opened.pop(id(unchanged)))
         # Outside of the SDK's: who leaves now has the whole answer, and interrupts nothing.
         if await changes.last():
             yield updated()
@@ -181,7 +223,14 @@ class StreamingServer(ChatKitServer[RequestContext]):
         The SDK's note says that the user cancelled, but a closed tab and a lost connection look
         just the same (openai/chatkit-js#43, #104).
         """
+        # Else its tools would go on, and show what nobody keeps.
+        await _close(self._opened.get(id(thread), ()))
         await keep_interrupted(self.store, thread, pending_items, context)
+
+
+async def _close(opened: Iterable[AsyncGenerator[ThreadStreamEvent, None]]) -> None:
+    for answer in opened:
+        await answer.aclose()
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from copy import deepcopy
+from typing import Any, Final
 
 import structlog
 from chatkit.types import ThreadMetadata, ThreadStreamEvent
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.titles import TurnTitle
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotFound
@@ -62,18 +64,19 @@ class ThreadChanges:
         Raises:
             NotFoundInStore: The thread was deleted.
         """
-        titled = self._title.arrived() if self._title else None
-        if titled is not None:
-            self._take(titled)
-        changed = {name: getattr(self._thread, name) for name in _FIELDS if self._differs(name)}
+        titled = self._take_title()
+        # Copies: the turn goes on to change its own while these are stored.
+        seen = {name: deepcopy(getattr(self._thread, name)) for name in _FIELDS}
+        changed = {name: value for name, value in seen.items() if self._differs(name)}
         if not changed:
-            return titled is not None
+            return titled
 
         def change(stored: ThreadMetadata) -> None:
             for name, value in changed.items():
                 setattr(stored, name, value)
 
-        self._take(await self._store.change_thread(self._thread.id, change, self._context))
+        stored = await self._store.change_thread(self._thread.id, change, self._context)
+        self._take(stored, seen)
         return True
 
     async def last(self) -> bool:
@@ -81,10 +84,7 @@ class ThreadChanges:
         if self._title is None:
             return False
         await self._title.wait()
-        titled = self._title.arrived()
-        if titled is not None:
-            self._take(titled)
-        return titled is not None
+        return self._take_title()
 
     async def break_off(self) -> None:
         """Keeps what has changed in a turn that was stopped."""
@@ -98,19 +98,41 @@ class ThreadChanges:
     def _differs(self, name: str) -> bool:
         return bool(getattr(self._thread, name) != getattr(self._known, name))
 
-    def _take(self, stored: ThreadMetadata) -> None:
-        """Takes over what is stored, where the turn has not changed it."""
+    def _take_title(self) -> bool:
+        """Takes over the title, if it has come; whether it has.
+
+        And nothing else of the thread it came with, which may be older than what the turn has
+        changed since.
+        """
+        titled = self._title.arrived() if self._title else None
+        if titled is None:
+            return False
+        if not self._differs("title"):
+            self._thread.title = titled.title
+        self._known.title = titled.title
+        return True
+
+    def _take(self, stored: ThreadMetadata, seen: Mapping[str, Any]) -> None:
+        """Takes over what is stored, where the turn has not changed it since.
+
+        Args:
+            stored: The thread as it is stored now.
+            seen: What the turn had made of each field when that was stored.
+        """
+        known = stored.model_copy(deep=True)
         for name in _FIELDS:
-            if not self._differs(name):
+            now = getattr(self._thread, name)
+            # What is alike stays the object that tools may hold.
+            if now == seen[name] and now != getattr(stored, name):
                 setattr(self._thread, name, getattr(stored, name))
-        self._known = stored.model_copy(deep=True)
+        self._known = known
 
 
 async def keeping_changes(
     events: AsyncIterator[ThreadStreamEvent],
     changes: ThreadChanges,
     updated: Callable[[], ThreadStreamEvent],
-) -> AsyncIterator[ThreadStreamEvent]:
+) -> AsyncGenerator[ThreadStreamEvent, None]:
     """The events, and after each the changes of the thread that came with it.
 
     Args:
@@ -122,10 +144,11 @@ async def keeping_changes(
         Exception: Whatever the answer raises; what it has changed by then is kept.
     """
     try:
-        async for event in events:
-            yield event
-            if await changes.after(event):
-                yield updated()
+        async with closing(events):
+            async for event in events:
+                yield event
+                if await changes.after(event):
+                    yield updated()
     except Exception:
         if await changes.keep():
             yield updated()

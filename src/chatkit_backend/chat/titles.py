@@ -91,22 +91,26 @@ class Titles:
 
     async def close(self) -> None:
         """Ends what still runs: those threads are called by their first words."""
+        await asyncio.sleep(0)  # one that has not begun would never begin
         running = list(self._running)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _give(self, thread_id: str, context: RequestContext) -> ThreadMetadata | None:
-        message = await self._first_message(thread_id, context)
-        words = first_words(message) if message else ""
-        if message is None or not words:
-            return None
         try:
+            message = await self._first_message(thread_id, context)
+            words = first_words(message) if message else ""
+            if message is None or not words:
+                return None
             title = await self._asked(message, thread_id, context) or words
+            return await self._keep(title, thread_id, context)
         except asyncio.CancelledError:
-            await self._keep(words, thread_id, context)
+            # Wherever it was stopped: what was being read or stored is read and stored again.
+            message = await self._first_message(thread_id, context)
+            if message and (words := first_words(message)):
+                await self._keep(words, thread_id, context)
             raise
-        return await self._keep(title, thread_id, context)
 
     async def _first_message(
         self, thread_id: str, context: RequestContext
@@ -186,6 +190,7 @@ class TurnTitle:
 
     async def stop(self) -> None:
         """Asks no longer, and returns when the thread is called by its first words."""
+        await asyncio.sleep(0)  # one that has not begun would never begin
         if self._task and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])

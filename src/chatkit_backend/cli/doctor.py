@@ -14,6 +14,7 @@ from rich.console import Console
 from chatkit_backend.app import rate_limits
 from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.chat.agents import default_agent
+from chatkit_backend.chat.own.actions import load_actions
 from chatkit_backend.chat.own.answering import Answering, load_answering
 from chatkit_backend.chat.own.foreign import Stores
 from chatkit_backend.chat.own.tags import load_tag_resolver
@@ -31,13 +32,15 @@ from chatkit_backend.models.failures import detail
 from chatkit_backend.models.probe import probe
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.providers import (
+    labels,
     model_credentials,
     model_limits,
     model_names,
+    title_model_names,
     transcriber,
 )
 from chatkit_backend.searching import embedding_model
-from chatkit_backend.settings import Settings, load_settings, unknown_settings
+from chatkit_backend.settings import Settings, load_settings, setting_name, unknown_settings
 from chatkit_backend.signin import SignIn
 
 _MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
@@ -194,6 +197,7 @@ def _look_at_agents(settings: Settings) -> tuple[Finding, Answering | None]:
             settings.agent, settings.workflows, default_agent(settings.instructions), Stores()
         )
         load_tag_resolver(settings.tag_resolver)
+        load_actions(settings.actions)
     except SettingsError as error:
         return Finding("agents", "wrong", str(error)), None
     default = f"{settings.agent} answers" if settings.agent else None
@@ -217,11 +221,10 @@ async def _look_at_database(settings: Settings) -> Finding:
 async def _look_at_models(
     settings: Settings, answering: Answering | None, *, live: bool
 ) -> AsyncIterator[Finding]:
-    if answering is not None and answering.runs_its_own_models:
-        return
-    for name in model_names(settings):
+    credentials, limits = model_credentials(settings), model_limits(settings)
+    for name, variable in _named_models(settings, answering).items():
         try:
-            model = open_model([name], model_credentials(settings), model_limits(settings))
+            model = open_model([name], credentials, limits, variable)
         except SettingsError as error:
             yield Finding("model", "wrong", str(error))
             continue
@@ -242,6 +245,21 @@ async def _look_at_models(
             yield Finding("model", "wrong", f"{name}: {error.message}{_providers_words(error)}")
         finally:
             await model.close()
+
+
+def _named_models(settings: Settings, answering: Answering | None) -> dict[str, str]:
+    """The setting that names each model, which is opened when the server starts."""
+    has_its_own = answering is not None and answering.runs_its_own_models
+    names_by_field = {
+        "model": () if has_its_own else model_names(settings),
+        "models": labels(settings.models),
+        "title_model": title_model_names(settings) if settings.title_model else (),
+    }
+    named: dict[str, str] = {}
+    for field, names in names_by_field.items():
+        for name in names:
+            named.setdefault(name.strip(), setting_name(field))
+    return named
 
 
 def _providers_words(error: ModelError) -> str:

@@ -36,6 +36,7 @@ from chatkit_backend.hosted.source import OPENAI, HostedSource, KeyRefused, Sour
 from chatkit_backend.settings import load_settings
 from chatkit_backend.store.imports import ImportedThreads
 from chatkit_backend.store.threads import ThreadStore
+from chatkit_backend.sweep import claim
 
 INCOMPLETE: Final = 1  # exit status: something was left out, or waits for another run
 INTERRUPTED: Final = 130  # as shells have it for SIGINT
@@ -121,7 +122,7 @@ async def _import(source: HostedSource, wanted: Wanted, report: ImportReport) ->
     try:
         async with configured_database() as database, web_client() as http:
             await database.make_ready()
-            await files.claim(database.address)
+            await claim(database, files)
             store, imported = ThreadStore(database), ImportedThreads(database)
             downloads = Downloads(files, http)
             importing = Import(source, store, imported, downloads, wanted=wanted, report=report)

@@ -16,7 +16,7 @@ from chatkit_backend.errors import SettingsError
 
 @contextmanager
 def opened(output: Path | None) -> Iterator[TextIO]:
-    """What to write to, for the length of a block.
+    """What to write to, for the length of a block. When the block fails, the file is removed.
 
     Args:
         output: A file that is not there yet; None for standard output.
@@ -33,8 +33,13 @@ def opened(output: Path | None) -> Iterator[TextIO]:
         file = output.open("w", encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"--output: cannot create {output} ({error.strerror}).") from error
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+    except BaseException:
+        # Half an export helps nobody, and would be in the way of the next.
+        output.unlink(missing_ok=True)
+        raise
 
 
 def counting() -> Progress:

@@ -6,8 +6,10 @@ seen: no place where a photo was taken, no script, no second file behind the fir
 
 from __future__ import annotations
 
+import asyncio
 import io
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,6 +20,10 @@ from chatkit_backend.errors import NotAPicture
 # What browsers show and models take. Pillow knows some forty more formats, and their decoders are
 # where its security holes were.
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP")
+# Each takes a CPU for up to a second and, the largest, some hundred megabytes.
+PICTURES_AT_ONCE: Final = 2
+# Threads of their own: one whose request is cancelled still runs, and must still be counted.
+_THREADS: Final = ThreadPoolExecutor(PICTURES_AT_ONCE, "picture")
 # A camera's 48 megapixels and a little more. Decoded they take 4 bytes each, so 200 MB; a file of
 # some hundred kilobytes can claim many times that.
 _MAX_PIXELS: Final = 50_000_000
@@ -54,11 +60,20 @@ class Picture:
     height: int
 
 
+async def picture_made(content: bytes, longest_side: int) -> Picture:
+    """What `picture` makes, in a thread, and never more than `PICTURES_AT_ONCE` in this process.
+
+    Raises:
+        NotAPicture: As `picture` says.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREADS, picture, content, longest_side)
+
+
 def picture(content: bytes, longest_side: int) -> Picture:
     """The picture in a file, upright and made smaller; the first frame where it moves.
 
-    This takes up to a second of CPU and, for the largest, some hundred megabytes: call it in a
-    thread, and not for many files at once.
+    It blocks for up to a second: in a server, `picture_made` is what to call.
 
     Args:
         content: A file of PNG, JPEG, GIF or WebP, whatever its name says.

@@ -1,11 +1,14 @@
 """What a file really is, whatever it is said to be: looked at as it comes in.
 
 `filetype` knows binary formats by their first bytes. Text has none, so it is read to its end.
+Where nothing is said, the name of the file tells.
 """
 
 from __future__ import annotations
 
 import codecs
+import mimetypes
+from fnmatch import fnmatchcase
 from typing import Final
 
 import filetype  # type: ignore[import-untyped] # it has none
@@ -63,6 +66,36 @@ _OFFICE_NAMES: Final = (
     b"word/",
     b"xl/",
 )
+
+
+# Python's own table, not that of the machine: every server must take the same files. And what not
+# every Python's has.
+_BY_NAME: Final = mimetypes.MimeTypes(())
+for _ending, _type in {
+    ".docx": f"{_OFFICE}wordprocessingml.document",
+    ".log": "text/plain",
+    ".markdown": "text/markdown",
+    ".md": "text/markdown",
+    ".pptx": f"{_OFFICE}presentationml.presentation",
+    ".toml": "application/toml",
+    ".webp": "image/webp",
+    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}.items():
+    _BY_NAME.add_type(_type, _ending)
+
+
+def type_by_name(name: str) -> str | None:
+    """The media type that the name of a file tells; None where it tells none."""
+    # Python takes a name such as `.md` for one without an ending.
+    return _BY_NAME.guess_type(f"file.{name}")[0]
+
+
+def extensions(media_type: str) -> tuple[str, ...]:
+    """The endings of the names of files of a media type, or of all of a kind, such as `text/*`."""
+    known = _BY_NAME.types_map[True]
+    return tuple(sorted(end for end, kind in known.items() if fnmatchcase(kind, media_type)))
 
 
 def is_text(media_type: str) -> bool:

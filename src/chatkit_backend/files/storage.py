@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -250,21 +250,21 @@ class FileStorage:
                 file
                 for owner in self._folder.iterdir()
                 if _OWNER.fullmatch(owner.name)
-                for file in owner.iterdir()
-                if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before.timestamp()
+                for file in _unfinished(owner, before)
             ]
             for file in old:
                 file.unlink(missing_ok=True)
         return len(old)
 
-    async def claim(self, database: str) -> str:
+    async def claim(self, database: str, formerly: str | None = None) -> str:
         """Note which database knows of these files, unless another is noted already.
 
         Whoever deletes files because a database does not know them must ask first whether it is
         that one.
 
         Args:
-            database: Its address.
+            database: What tells it from others.
+            formerly: What an earlier version noted for it, and is replaced.
 
         Returns:
             The database that is noted.
@@ -272,11 +272,15 @@ class FileStorage:
         store = self._made()
         with self._answering():
             try:
-                noted = await (await obstore.get_async(store, _CLAIM)).bytes_async()
+                found = await (await obstore.get_async(store, _CLAIM)).bytes_async()
             except FileNotFoundError:
-                await obstore.put_async(store, _CLAIM, database.encode())
-                return database
-        return bytes(noted).decode(errors="replace").strip()
+                noted = None
+            else:
+                noted = bytes(found).decode(errors="replace").strip()
+            if noted is not None and noted != formerly:
+                return noted
+            await obstore.put_async(store, _CLAIM, database.encode())
+        return database
 
     async def require_writable(self) -> None:
         """Make sure that files can be stored. It writes: nothing else shows it."""
@@ -336,6 +340,18 @@ class FileStorage:
             raise FilesUnavailable(
                 f"The files in {self._address} cannot be used ({_reason(error)})."
             ) from error
+
+
+def _unfinished(folder: Path, before: datetime) -> list[Path]:
+    """Old files in a folder of an owner's that were never finished."""
+    found = []
+    # The folder goes with its last file, and a file gets its name while we look.
+    with suppress(FileNotFoundError):
+        for file in folder.iterdir():
+            with suppress(FileNotFoundError):
+                if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before.timestamp():
+                    found.append(file)
+    return found
 
 
 def _usable_folder(path: str) -> Path:

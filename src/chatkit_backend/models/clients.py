@@ -8,11 +8,13 @@ Free of the Agents SDK, so that embedding documents does not wait for its import
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from chatkit_backend.models.credentials import CallLimits
 
@@ -50,4 +52,11 @@ def _options(limits: CallLimits) -> dict[str, Any]:
         write=limits.read_timeout_seconds,
         pool=limits.connect_timeout_seconds,
     )
-    return {"timeout": timeout, "max_retries": limits.retries}
+    http_client = DefaultAsyncHttpxClient(timeout=timeout, verify=_certificates())
+    return {"timeout": timeout, "max_retries": limits.retries, "http_client": http_client}
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates of the system: reading them takes longer than all else of a client."""
+    return httpx2.create_ssl_context()

@@ -106,6 +106,24 @@ NEWEST_CLIENT_TOOL_CALL: Final = (
 
 NEWEST_PENDING_CALL: Final = NEWEST_CLIENT_TOOL_CALL.where(items.c.status == "pending")
 
+# What an item becomes, if it is still there.
+CHANGE_ITEM: Final[ReturningUpdate[str]] = (
+    update(items)
+    .where(
+        items.c.thread_id == bindparam("thread"),
+        items.c.id == bindparam("item"),
+        exists().where(*_OWN_THREAD),
+    )
+    .values(
+        status=bindparam("new_status", type_=items.c.status.type),
+        data=bindparam("new_data", type_=items.c.data.type),
+    )
+    .returning(items.c.id)
+)
+
+# Of two answers at once, one finds that the item waits.
+ANSWER_ITEM: Final = CHANGE_ITEM.where(items.c.status == "pending")
+
 # After `TOUCH_THREAD` in the same transaction.
 DELETE_ITEM: Final[Delete] = delete(items).where(
     items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item")
@@ -145,7 +163,8 @@ ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
 
 CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
     update(attachments)
-    .where(*_OWN_ATTACHMENT)
+    # Else an upload that comes too late would undo what a message wrote.
+    .where(*_OWN_ATTACHMENT, attachments.c.thread_id.is_(None))
     .values(data=bindparam("new_data", type_=attachments.c.data.type))
     .returning(attachments.c.id)
 )

@@ -20,6 +20,7 @@ from chatkit.types import (
 )
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest, NotFound
@@ -219,14 +220,25 @@ class ThreadStore(Store[RequestContext]):
         """Store the item under its id: in the place of the one that has it, else as the newest."""
         await self.add_thread_item(thread_id, item, context)
 
+    async def change_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
+        """Store an item that is there; one that is gone stays so."""
+        if not await self._changed(statements.CHANGE_ITEM, thread_id, item, context):
+            raise _no_item(item.id)
+
+    async def answer_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> bool:
+        """Store an item with its answer, if it is there and nothing has answered it as yet.
+
+        Returns:
+            Whether it was; of several that answer at once, one is told so.
+        """
+        return await self._changed(statements.ANSWER_ITEM, thread_id, item, context)
+
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
         """The item; one that this version cannot read is not found."""
         values = _named(context, thread=thread_id, item=item_id)
         item = await self._one_item(statements.ITEM, values)
         if item is None:
-            raise NotFoundInStore(
-                f"There is no item {item_id!r} in this thread.", field="params.item_id"
-            )
+            raise _no_item(item_id)
         return with_addresses(item, self._addresses, context)
 
     async def delete_thread_item(
@@ -294,10 +306,14 @@ class ThreadStore(Store[RequestContext]):
             if attachment.thread_id is not None:
                 await _touch(connection, values)
             if await connection.scalar(self._upserts.attachment, values) is None:
-                raise _no_attachment(attachment.id, "params.input.attachments")
+                raise no_attachment(attachment.id, "params.input.attachments")
 
     async def change_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of an attachment that is there; one that is gone stays so."""
+        """Store what is known of an attachment that no message has yet; one that is gone stays so.
+
+        Raises:
+            NotFoundInStore: It is gone, or a message has it by now.
+        """
         values = _named(
             context,
             attachment=attachment.id,
@@ -305,7 +321,7 @@ class ThreadStore(Store[RequestContext]):
         )
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.CHANGE_ATTACHMENT, values) is None:
-                raise _no_attachment(attachment.id, "attachment_id")
+                raise no_attachment(attachment.id, "attachment_id")
 
     async def load_attachment(
         self,
@@ -326,7 +342,7 @@ class ThreadStore(Store[RequestContext]):
             document = await connection.scalar(statements.ATTACHMENT, values)
         attachment = document and documents.read_attachment(document)
         if not attachment:
-            raise _no_attachment(attachment_id, field)
+            raise no_attachment(attachment_id, field)
         return with_address(attachment, self._addresses, context)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
@@ -334,7 +350,29 @@ class ThreadStore(Store[RequestContext]):
         values = _named(context, attachment=attachment_id)
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.DELETE_ATTACHMENT, values) is None:
-                raise _no_attachment(attachment_id, "params.attachment_id")
+                raise no_attachment(attachment_id, "params.attachment_id")
+
+    async def _changed(
+        self,
+        statement: ReturningUpdate[str],
+        thread_id: str,
+        item: ThreadItem,
+        context: RequestContext,
+    ) -> bool:
+        """Whether the statement found an item to change."""
+        values = _named(
+            context,
+            thread=thread_id,
+            item=item.id,
+            new_status=documents.item_status(item),
+            new_data=documents.item_document(item),
+        )
+        async with self._database.write_one() as connection:
+            if await connection.scalar(statement, values) is not None:
+                return True
+        async with self._database.read() as connection:
+            await _require_thread(connection, values)
+        return False
 
     async def _one_item(
         self, statement: statements.Rows, values: Mapping[str, Any]
@@ -394,5 +432,10 @@ def _no_thread(thread_id: str) -> NotFoundInStore:
     return NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")
 
 
-def _no_attachment(attachment_id: str, field: str) -> NotFoundInStore:
+def _no_item(item_id: str) -> NotFoundInStore:
+    return NotFoundInStore(f"There is no item {item_id!r} in this thread.", field="params.item_id")
+
+
+def no_attachment(attachment_id: str, field: str) -> NotFoundInStore:
+    """What is raised where the user has no such attachment."""
     return NotFoundInStore(f"There is no attachment {attachment_id!r}.", field=field)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from agents import function_tool
+from agents import RunContextWrapper, function_tool
+from chatkit.types import CustomTask, SearchTask, TaskItem, ThreadItemDoneEvent, WorkflowItem
 
 from chatkit_backend import search_chunks
+from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.documents.searching import DocumentAnswers, Mode
 from chatkit_backend.context import PageContext, RequestContext, User
 from chatkit_backend.errors import DatabaseUnavailable
@@ -356,3 +359,39 @@ async def test_a_database_that_fails_during_the_search_ends_the_answer_with_a_se
     assert events[-1]["type"] == "error"
     thread = thread_of(events)
     assert [item.type for item in await chat.items(thread)] == ["user_message", "workflow"]
+
+
+@pytest.mark.usefixtures("rules")
+@pytest.mark.parametrize(
+    "beside", ["search_documents", "note"], ids=["another search", "something shown"]
+)
+async def test_a_search_of_the_models_runs_beside_another_tool(
+    make_chat: MakeChat, store: ThreadStore, provider: ScriptedProvider, beside: str
+) -> None:
+    @function_tool
+    async def note(run: RunContextWrapper[TurnContext], query: str) -> str:
+        """Shows a task."""
+        item = TaskItem(
+            id=run.context.generate_id("task"),
+            thread_id=run.context.thread.id,
+            created_at=datetime.now(UTC),
+            task=CustomTask(title=query),
+        )
+        await run.context.stream(ThreadItemDoneEvent(item=item))
+        return "Noted."
+
+    words = [json.dumps({"query": words}) for words in ("gift cards", "hours of the shop")]
+    calls = ToolCalls([("search_documents", words[0]), (beside, words[1])])
+    provider.script(calls, Text("From nine to five [1]."))
+    chat = make_chat(answers=documents(store, "tool", score_threshold=0.1), tools=[note])
+    events = await chat.say("When, and what?")
+    assert "error" not in {event["type"] for event in events}
+    tasks = [
+        task
+        for item in await chat.items(thread_of(events))
+        if isinstance(item, WorkflowItem)
+        for task in item.workflow.tasks
+        if isinstance(task, SearchTask) and task.status_indicator == "complete"
+    ]
+    searched = ["gift cards"] + ["hours of the shop"] * (beside != "note")
+    assert sorted(str(task.title_query) for task in tasks) == searched

@@ -494,7 +494,9 @@ async def test_a_converter_of_a_subclass_is_used_as_it_is(
 
     received = await files.send_file(photo(), "photo.png", "image/png")
 
-    assert received == ["[attached file: photo.png (image/png), its contents cannot be read]"]
+    assert received == [
+        "[attached file: photo.png (image/png). Files are not shown to models here.]"
+    ]
 
 
 async def test_without_files_their_names_are_shown(
@@ -505,7 +507,9 @@ async def test_without_files_their_names_are_shown(
 
     received = await files.send_file(photo(), "photo.png", "image/png")
 
-    assert received == ["[attached file: photo.png (image/png), its contents cannot be read]"]
+    assert received == [
+        "[attached file: photo.png (image/png). Files are not shown to models here.]"
+    ]
 
 
 def test_the_bytes_of_pictures_and_files_are_not_counted_as_text() -> None:

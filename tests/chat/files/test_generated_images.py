@@ -21,7 +21,7 @@ from chatkit_backend.files.pictures import picture
 from chatkit_backend.files.storage import FileStorage
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chat.files.test_attached_files import BLIND, SEEING, parts_of, photo
-from tests.chatting import Event, streamed_text, thread_of
+from tests.chatting import Event, message, streamed_text, thread_of
 from tests.conftest import RESPONSES
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Draws, Text, ToolCalls
@@ -35,7 +35,10 @@ PARTIAL = photo("grey", (64, 64))
 class Addresses:
     """Addresses as a browser may be given them."""
 
-    def image_url(self, context: RequestContext, attachment_id: str) -> str | None:
+    def preview_url(self, context: RequestContext, attachment_id: str) -> str:
+        return self.image_url(context, attachment_id)
+
+    def image_url(self, context: RequestContext, attachment_id: str) -> str:
         return f"https://chat.example.com/{context.user.id}/{attachment_id}?signature=1"
 
 
@@ -65,7 +68,7 @@ class Studio:
             rows: list[Any] = []
             for table in ("threads", "items", "attachments"):
                 rows += (await connection.execute(text(f"SELECT * FROM {table}"))).all()  # noqa: S608
-        return repr(rows)
+        return repr([tuple(row) for row in rows])  # of a row itself, long values are cut
 
 
 @pytest.fixture
@@ -144,6 +147,38 @@ async def test_no_image_is_ever_stored_as_a_data_url(
     assert "attachment:" in stored
     assert "data:" not in stored
     assert "base64" not in stored
+
+
+async def test_an_unfinished_image_of_an_answer_that_fails_goes(
+    studio: Studio, provider: ScriptedProvider
+) -> None:
+    provider.script(Draws(IMAGE, partial=[PARTIAL], cut=True))
+    events = await studio.chat.say("Draw.")
+
+    (begun,) = [e["item"]["id"] for e in events if _adds_an_image(e)]
+    assert {"type": "thread.item.removed", "item_id": begun} in events
+    assert [item.type for item in await studio.chat.items(thread_of(events))] == ["user_message"]
+    assert "data:" not in await studio.everything_stored()
+
+
+async def test_an_unfinished_image_goes_when_the_client_leaves(
+    studio: Studio, provider: ScriptedProvider
+) -> None:
+    provider.script(Draws(IMAGE, partial=[PARTIAL], hang=True))
+    turn = studio.chat.start("threads.create", input=message("Draw."))
+    async for chunk in turn:
+        if b"generated_image.updated" in chunk:
+            break
+    await turn.stop()
+
+    stored = await studio.everything_stored()
+    assert "generated_image" not in stored
+    assert "data:" not in stored
+
+
+def _adds_an_image(event: Event) -> bool:
+    added: bool = event["type"] == "thread.item.added"
+    return added and bool(event["item"]["type"] == "generated_image")
 
 
 async def test_two_images_of_a_provider_that_repeats_its_ids_are_two_files(

@@ -18,6 +18,7 @@ from tests.conversation import shown
 from tests.own_code import sdk_server, write_module
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Hang, Text, ToolCalls
+from tests.uploading import announce, picture_of, send, uploaded
 
 MODULE = "somebodys_server"
 
@@ -110,7 +111,7 @@ async def test_its_actions_are_called_and_their_ids_overwrite_nothing(serve: Ser
 
 
 async def test_what_it_does_not_offer_is_refused_as_usual(serve: Serve) -> None:
-    async with Chat(serve(agent=f"{MODULE}:Assistant").url) as chat:
+    async with Chat(serve(agent=f"{MODULE}:Assistant", upload_max_files=0).url) as chat:
         response = await chat.post("input.transcribe", audio_base64="", mime_type="audio/webm")
         assert response.status_code == 501
         announced = await chat.post(
@@ -217,3 +218,43 @@ async def test_what_the_user_chose_is_its_own_to_read(
         said = message("Hello", inference_options={"model": "theirs", "tool_choice": {"id": "x"}})
         events = await chat.stream("threads.create", input=said)
     assert streamed_text(events) == "one"
+
+
+@pytest.mark.parametrize(("name", "sees"), [("Assistant", False), ("Seeing", True)])
+async def test_its_model_is_shown_pictures_where_it_names_one_that_sees(
+    serve: Serve, provider: ScriptedProvider, name: str, sees: bool
+) -> None:
+    async with Chat(serve(agent=f"{MODULE}:{name}").url, user="ada") as chat:
+        attachment = await uploaded(chat, picture_of(), "a.png", "image/png")
+        await chat.say("Look", attachments=[attachment["id"]])
+    assert ("data:image/" in str(provider.requests[-1].body)) == sees
+
+
+async def test_its_sync_actions_convert_what_was_said_as_its_answers_do(
+    serve: Serve, tmp_path: Path
+) -> None:
+    code = "def resolve(tag, context):\n    return f'order of {context.user.id}'\n"
+    write_module(tmp_path, "somebodys_tags", code)
+    served = serve(agent=f"{MODULE}:Remembering", tag_resolver="somebodys_tags:resolve")
+    tag = {"type": "input_tag", "id": "t1", "text": "order", "data": {}}
+    async with Chat(served.url, user="ada") as chat:
+        thread = thread_of(await chat.say("", content=[tag]))
+        action = {"type": "remember", "payload": {}}
+        answer = await chat.ask(
+            "threads.sync_custom_action", thread_id=thread, item_id=None, action=action
+        )
+        remembered = await chat.ask("threads.get_by_id", thread_id=thread)
+    assert answer == {}
+    assert "order of ada" in remembered["title"]
+
+
+async def test_what_its_own_attachment_store_takes_is_not_taken_by_ours(serve: Serve) -> None:
+    async with Chat(serve(agent=f"{MODULE}:Filing").url) as chat:
+        assert (await announce(chat, b"words"))["id"] == "theirs"
+        assert (await send(chat, b"words")).status_code == 501
+
+
+async def test_a_page_is_not_told_that_the_demo_model_answers(serve: Serve) -> None:
+    async with Chat(serve(agent=f"{MODULE}:Assistant", model=("demo",)).url) as chat:
+        told = (await chat.http.get("/api/chatkit/config")).json()
+    assert "notice" not in told["server"]

@@ -15,6 +15,7 @@ from chatkit_backend.chat.own.foreign import Stores
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import SettingsError
+from chatkit_backend.store.later import ThreadStoreToCome
 from tests.own_code import AGENT, OUR_SERVER, write_module
 
 BUILT_IN = Agent[TurnContext](name="built-in")
@@ -140,6 +141,15 @@ def test_an_attachment_store_of_their_own_stays(write: Write) -> None:
     assert found.foreign.attachment_store is sys.modules["own"].theirs
 
 
+def test_one_object_that_is_both_of_their_stores_stays_the_one_of_attachments(write: Write) -> None:
+    write(f"{_SDK}\nboth = object()\nready = Base(both, both)\n")
+    stores = Stores()
+    found = load_answering("own:ready", (), BUILT_IN, stores)
+    assert found.foreign is not None
+    assert found.foreign.store is stores.threads
+    assert found.foreign.attachment_store is sys.modules["own"].both
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
@@ -188,3 +198,14 @@ def test_another_server_chooses_its_agents_itself(write: Write) -> None:
     write(f"{AGENT}\n{_SDK}")
     with pytest.raises(SettingsError, match=r"CHATKIT_WORKFLOWS: .*chooses its agents itself"):
         answering("Base", "wf_1=own:support")
+
+
+def test_one_object_may_be_both_stores_of_a_server(write: Write) -> None:
+    write(_SDK + "\nboth = object()\nready = Base(both, both)\nready.copy = both\n")
+    found = answering("ready")
+    both = sys.modules["own"].both
+    assert found.foreign is not None
+    assert found.foreign.attachment_store is both
+    assert isinstance(found.foreign.store, ThreadStoreToCome)
+    assert vars(found.foreign)["copy"] is found.foreign.store
+    assert found.keeps_its_own_files

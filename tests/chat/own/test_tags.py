@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,18 @@ async def test_the_resolver_gets_the_tag_and_who_asks(ask: Any, provider: Script
     assert role == "user"
     assert "order-7 of ada is \\u003cb>late" in text
     assert "untrusted" in text
+
+
+async def test_a_plain_function_holds_nobody_up(ask: Any, provider: ScriptedProvider) -> None:
+    others_go_on = threading.Event()
+
+    def resolve(tag: UserMessageTagContent, context: RequestContext) -> str:
+        assert others_go_on.wait(5)
+        return "in the mail"
+
+    asyncio.get_running_loop().call_later(0.05, others_go_on.set)
+    await ask(resolve)
+    assert "in the mail" in str(shown(provider.requests[-1]))
 
 
 async def test_it_may_take_its_time(ask: Any, provider: ScriptedProvider) -> None:

@@ -145,12 +145,16 @@ class TurnSearch:
     def _tool(self) -> Tool:
         async def search_documents(run: RunContextWrapper[TurnContext], query: str) -> str:
             turn = run.context
-            await turn.add_workflow_task(searching(query))
-            assert turn.workflow_item is not None  # noqa: S101 - the task is in it
-            index = len(turn.workflow_item.workflow.tasks) - 1
+            loading = searching(query)
+            await turn.add_workflow_task(loading)
             found = await self.answers.find(Question(query), self.context)
             task, *more = tasks_of(query, found)
-            await turn.update_workflow_task(task, index)
+            # Another search adds tasks meanwhile, and what another tool shows ends the workflow.
+            place = _place_of(loading, turn.workflow_item)
+            if place is None:
+                await turn.add_workflow_task(task)
+            else:
+                await turn.update_workflow_task(task, place)
             for of_files in more:
                 await turn.add_workflow_task(of_files)
             if not found:
@@ -168,6 +172,12 @@ class TurnSearch:
             # would tell the model.
             failure_error_function=None,
         )
+
+
+def _place_of(task: Task, item: WorkflowItem | None) -> int | None:
+    """Where the task itself, and none that is like it, stands in the workflow."""
+    tasks = item.workflow.tasks if item else []
+    return next((index for index, other in enumerate(tasks) if other is task), None)
 
 
 def searching(query: str) -> SearchTask:

@@ -26,6 +26,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.own.guardrails import refusal
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import ModelError, NotFound
@@ -57,9 +58,10 @@ async def closing_what_was_opened(
     """
     unfinished: dict[str, ThreadItem] = {}
     try:
-        async for event in events:
-            _follow(server, unfinished, event)
-            yield event
+        async with closing(events):
+            async for event in events:
+                _follow(server, unfinished, event)
+                yield event
     except Exception as error:
         for item in unfinished.values():
             yield _ending_of(item)
@@ -126,7 +128,8 @@ def _is_worth_keeping(item: ThreadItem) -> bool:
         case WorkflowItem():
             return bool(item.workflow.tasks)
         case GeneratedImageItem():
-            return item.image is not None
+            # One that is not finished is a data URL, which would go into the database.
+            return item.image is not None and not item.image.url.startswith("data:")
         case _:
             return isinstance(item, WidgetItem | TaskItem)
 

@@ -16,7 +16,9 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.context import RequestContext
+from chatkit_backend.errors import NotFound
 from chatkit_backend.store.threads import ThreadStore
 
 
@@ -31,21 +33,43 @@ async def without_hidden_items(
     The SDK holds back a hidden item that is done, which it stores, but sends one that is added or
     replaced, and the removal of one.
     """
-    hidden: set[str] = set()
-    async for event in events:
-        match event:
-            case ThreadItemAddedEvent(item=item) if _is_hidden(item):
-                hidden.add(item.id)
-            case ThreadItemReplacedEvent(item=item) if _is_hidden(item):
-                hidden.add(item.id)
-                await store.save_item(thread.id, item, context)
-            case ThreadItemRemovedEvent(item_id=item_id) if item_id in hidden:
-                await store.delete_thread_item(thread.id, item_id, context)
-            case ThreadItemDoneEvent(item=item) if _is_hidden(item):
-                hidden.add(item.id)
+    known: dict[str, bool] = {}  # the items of this answer, and whether they are hidden
+    async with closing(events):
+        async for event in events:
+            match event:
+                case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+                    known[event.item.id] = is_hidden = _is_hidden(event.item)
+                case ThreadItemRemovedEvent(item_id=item_id) if item_id in known:
+                    is_hidden = known[item_id]
+                case ThreadItemRemovedEvent(item_id=item_id):
+                    is_hidden = await _is_hidden_in_store(item_id, thread, store, context)
+                case _:
+                    is_hidden = False
+            if not is_hidden or isinstance(event, ThreadItemDoneEvent):
                 yield event
-            case _:
-                yield event
+            else:
+                await _store_unseen(event, thread, store, context)
+
+
+async def _store_unseen(
+    event: ThreadStreamEvent, thread: ThreadMetadata, store: ThreadStore, context: RequestContext
+) -> None:
+    match event:
+        case ThreadItemReplacedEvent(item=item):
+            await store.save_item(thread.id, item, context)
+        case ThreadItemRemovedEvent(item_id=item_id):
+            await store.delete_thread_item(thread.id, item_id, context)
+        case _:
+            pass  # one that is added is stored when it is done
+
+
+async def _is_hidden_in_store(
+    item_id: str, thread: ThreadMetadata, store: ThreadStore, context: RequestContext
+) -> bool:
+    try:
+        return _is_hidden(await store.load_item(thread.id, item_id, context))
+    except NotFound:
+        return False
 
 
 def _is_hidden(item: ThreadItem) -> bool:

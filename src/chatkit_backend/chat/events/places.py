@@ -18,6 +18,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
 
@@ -37,12 +38,13 @@ async def in_order_of_beginning(
     tools do, the one that ended first would come first after a reload.
     """
     begun: dict[str, ThreadItem] = {}
-    async for event in events:
-        if isinstance(event, ThreadItemDoneEvent) and not isinstance(event.item, _UNPLACED):
-            for overtaken in _before(event.item.id, begun):
-                await store.add_thread_item(thread.id, begun.pop(overtaken), context)
-        _note(begun, event)
-        yield event
+    async with closing(events):
+        async for event in events:
+            if isinstance(event, ThreadItemDoneEvent) and not isinstance(event.item, _UNPLACED):
+                for overtaken in _before(event.item.id, begun):
+                    await store.add_thread_item(thread.id, begun.pop(overtaken), context)
+            _note(begun, event)
+            yield event
 
 
 def _before(item_id: str, begun: dict[str, ThreadItem]) -> list[str]:

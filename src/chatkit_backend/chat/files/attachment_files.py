@@ -10,14 +10,12 @@ from typing import Final
 from chatkit_backend.chat.permissions import require_reachable
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotAPicture, NotFound, UnsupportedType
-from chatkit_backend.files.pictures import Picture, picture
+from chatkit_backend.files.pictures import PICTURES_AT_ONCE, Picture, picture_made
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.store.threads import ThreadStore
 
 # A picture is read as a whole. Larger ones are hardly to be looked at.
 _MAX_PICTURE_BYTES: Final = 50_000_000
-# One takes up to some hundred megabytes while it is made smaller.
-_PICTURES_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class AttachmentFiles:
     def __init__(self, store: ThreadStore, files: FileStorage) -> None:
         self._store = store
         self._files = files
-        self._places = asyncio.Semaphore(_PICTURES_AT_ONCE)
+        self._places = asyncio.Semaphore(PICTURES_AT_ONCE)
 
     async def open(self, attachment_id: str, context: RequestContext) -> OpenFile:
         """The file of an attachment. Its bytes begin to come, or this raises."""
@@ -87,7 +85,7 @@ class AttachmentFiles:
                 raise UnsupportedType(f"Attachment {attachment_id!r} is too large for a picture.")
             content = b"".join([piece async for piece in file.content])
             try:
-                return await asyncio.to_thread(picture, content, longest_side)
+                return await picture_made(content, longest_side)
             except NotAPicture as error:
                 raise UnsupportedType(f"Attachment {attachment_id!r} {error}.") from error
 

@@ -132,23 +132,59 @@ class Attachments(AttachmentStore[RequestContext]):
             BodyTooLarge: More come.
             UnsupportedType: They are of another type.
         """
+        attachment, announced = await self._awaited(attachment_id, context)
+        if size is not None and size != announced:
+            said = f"The file was announced with {announced} bytes, and this request has {size}."
+            raise BodyTooLarge(said) if size > announced else InvalidRequest(said)
+        checked = of_type(of_size(content, announced), attachment.mime_type)
+        awaited = self._while_awaited(checked, attachment_id, context)
+        await self._files.put(context.user.id, attachment_id, awaited)
+        try:
+            await self._store.change_attachment(as_uploaded(attachment), context)
+        except NotFound:
+            await self._require_gone(attachment_id, context)
+            await self._files.delete(context.user.id, attachment_id)
+            raise
+
+    async def _while_awaited(
+        self, content: AsyncIterator[bytes], attachment_id: str, context: RequestContext
+    ) -> AsyncIterator[bytes]:
+        """The bytes of an upload; where another one was faster, theirs stay.
+
+        Raises:
+            NotFoundInStore: The attachment was deleted meanwhile.
+            Conflict: Its bytes are there.
+        """
+        async for piece in content:
+            yield piece
+        await self._awaited(attachment_id, context)
+
+    async def _require_gone(self, attachment_id: str, context: RequestContext) -> None:
+        """Make sure that an attachment that cannot be changed was deleted meanwhile.
+
+        Raises:
+            Conflict: Another upload was faster, and a message has it.
+        """
+        try:
+            await self._store.load_attachment(attachment_id, context)
+        except NotFound:
+            return
+        raise _already_there(attachment_id)
+
+    async def _awaited(self, attachment_id: str, context: RequestContext) -> tuple[Attachment, int]:
+        """An attachment whose bytes are still to come, and how many.
+
+        Raises:
+            NotFoundInStore: There is no such attachment.
+            Conflict: They are there already.
+        """
         attachment = await self._store.load_attachment(
             attachment_id, context, field="attachment_id"
         )
         announced = announced_size(attachment)
         if announced is None:
-            raise Conflict(f"The bytes of attachment {attachment_id!r} are there already.")
-        if size is not None and size != announced:
-            said = f"The file was announced with {announced} bytes, and this request has {size}."
-            raise BodyTooLarge(said) if size > announced else InvalidRequest(said)
-        checked = of_type(of_size(content, announced), attachment.mime_type)
-        await self._files.put(context.user.id, attachment_id, checked)
-        try:
-            await self._store.change_attachment(as_uploaded(attachment), context)
-        except NotFound:
-            # It was deleted meanwhile.
-            await self._files.delete(context.user.id, attachment_id)
-            raise
+            raise _already_there(attachment_id)
+        return attachment, announced
 
     async def add(
         self, name: str, said_type: str, content: AsyncIterator[bytes], context: RequestContext
@@ -200,3 +236,7 @@ class Attachments(AttachmentStore[RequestContext]):
         """
         await self._store.load_attachment(attachment_id, context, field="params.attachment_id")
         await self._files.delete(context.user.id, attachment_id)
+
+
+def _already_there(attachment_id: str) -> Conflict:
+    return Conflict(f"The bytes of attachment {attachment_id!r} are there already.")

@@ -41,6 +41,11 @@ def unreadable(attachment: Attachment, reason: str | None = None) -> ResponseInp
     return in_words(f"[attached file: {_named(attachment)}, its contents cannot be read{because}]")
 
 
+def not_shown(attachment: Attachment) -> ResponseInputContentParam:
+    """A file, where models are shown none."""
+    return in_words(f"[attached file: {_named(attachment)}. Files are not shown to models here.]")
+
+
 def unseen(attachment: Attachment) -> ResponseInputContentParam:
     """A picture, for a model that cannot see."""
     return in_words(

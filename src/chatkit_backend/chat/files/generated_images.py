@@ -10,8 +10,8 @@ import base64
 import binascii
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 from chatkit.types import (
@@ -26,26 +26,22 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.context import RequestContext
 from chatkit_backend.files.pictures import picture_type
 from chatkit_backend.files.storage import FileStorage
+from chatkit_backend.store.addresses import (
+    FileAddresses,
+    NoAddresses,
+    is_placeholder,
+    placeholder,
+)
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
 
 _log = structlog.get_logger(__name__)
 
-# What stands in the database instead of an address: addresses are signed, and expire.
-STORED_SCHEME: Final = "attachment:"
-
 _DATA_URL: Final = re.compile(r"data:[^,;]*;base64,")
-
-
-class ImageAddresses(Protocol):
-    """Knows where a browser finds the image of an attachment."""
-
-    def image_url(self, context: RequestContext, attachment_id: str) -> str | None:
-        """Its address, for a while; None where there is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +51,12 @@ class GeneratedImages:
     Attributes:
         store: Keeps what is known of them.
         files: Keeps their bytes; None where this server has no place for files.
-        addresses: Where a browser finds them; None where it does not.
+        addresses: Where a browser finds them.
     """
 
     store: ThreadStore
     files: FileStorage | None = None
-    addresses: ImageAddresses | None = None
+    addresses: FileAddresses = field(default_factory=NoAddresses)
 
     async def kept(
         self, events: AsyncIterator[ThreadStreamEvent], context: RequestContext
@@ -72,19 +68,20 @@ class GeneratedImages:
         Raises:
             FilesUnavailable: An image cannot be stored.
         """
-        async for event in events:
-            match event:
-                case (
-                    ThreadItemDoneEvent(item=GeneratedImageItem() as item)
-                    | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
-                ) if item.image is not None and item.image.url.startswith("data:"):
-                    kept = await self._kept(item, item.image, context)
-                    if kept is None:
-                        yield ThreadItemRemovedEvent(item_id=item.id)
-                    else:
-                        yield event.model_copy(update={"item": kept})
-                case _:
-                    yield event
+        async with closing(events):
+            async for event in events:
+                match event:
+                    case (
+                        ThreadItemDoneEvent(item=GeneratedImageItem() as item)
+                        | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
+                    ) if item.image is not None and item.image.url.startswith("data:"):
+                        kept = await self._kept(item, item.image, context)
+                        if kept is None:
+                            yield ThreadItemRemovedEvent(item_id=item.id)
+                        else:
+                            yield event.model_copy(update={"item": kept})
+                    case _:
+                        yield event
 
     def shown(self, event: ThreadStreamEvent, context: RequestContext) -> ThreadStreamEvent:
         """An event with the addresses of images, once they are stored."""
@@ -93,10 +90,8 @@ class GeneratedImages:
                 ThreadItemAddedEvent(item=GeneratedImageItem() as item)
                 | ThreadItemDoneEvent(item=GeneratedImageItem() as item)
                 | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
-            ) if item.image is not None and item.image.url.startswith(STORED_SCHEME):
-                url = self.addresses and self.addresses.image_url(context, item.image.id)
-                if url is None:
-                    return event
+            ) if item.image is not None and is_placeholder(item.image.url):
+                url = self.addresses.image_url(context, item.image.id)
                 image = GeneratedImage(id=item.image.id, url=url)
                 return event.model_copy(update={"item": item.model_copy(update={"image": image})})
             case _:
@@ -115,7 +110,8 @@ class GeneratedImages:
         attachment_id = new_id("attachment")
         # First the bytes: those without a row are swept, a row without bytes stays for ever.
         await self.files.put(context.user.id, attachment_id, _once(content))
-        url = f"{STORED_SCHEME}{attachment_id}"
+        # What stands in the database instead of an address: addresses are signed, and expire.
+        url = placeholder(attachment_id)
         attachment = ImageAttachment(
             id=attachment_id,
             name=f"image.{media_type.removeprefix('image/')}",

@@ -17,7 +17,7 @@ from cachetools import LRUCache
 
 from chatkit_backend.chat.tokens import beginning_within
 from chatkit_backend.errors import NotAPicture, UnreadableDocument
-from chatkit_backend.files.pictures import Picture, picture
+from chatkit_backend.files.pictures import PICTURES_AT_ONCE, Picture, picture_made
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.retrieval.attached import PLAIN, Kind, text_of_file
 
@@ -32,8 +32,7 @@ _MOST_TEXT_BYTES: Final = 4 * 2**20
 _DOCUMENT_SECONDS: Final = 20.0
 # About a hundred pictures, or a thousand texts, for each process.
 _REMEMBERED_BYTES: Final = 32 * 2**20
-# A large picture takes some 200 MB while it is made small, a document in its process up to 2 GB.
-_PICTURES_AT_ONCE: Final = 2
+# A document takes up to 2 GB in its process.
 _DOCUMENTS_AT_ONCE: Final = 2
 
 
@@ -85,7 +84,7 @@ class ReadableFiles:
         self._tokens = tokens
         self._document_seconds = document_seconds
         self._made: LRUCache[tuple[str, str], _Made] = LRUCache(_REMEMBERED_BYTES, getsizeof=_size)
-        self._pictures = asyncio.Semaphore(_PICTURES_AT_ONCE)
+        self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
         self._documents = asyncio.Semaphore(_DOCUMENTS_AT_ONCE)
 
     async def picture(self, owner_id: str, attachment_id: str) -> Picture | Unreadable:
@@ -96,7 +95,7 @@ class ReadableFiles:
                 content, whole = await self._beginning(owner_id, attachment_id, _MOST_FILE_BYTES)
                 if not whole:
                     raise NotAPicture("is too large to be read")
-                return await asyncio.to_thread(picture, content, _LONGEST_SIDE)
+                return await picture_made(content, _LONGEST_SIDE)
 
         made = await self._remembered((owner_id, attachment_id), make)
         return Unreadable("is no picture") if isinstance(made, ReadText) else made
@@ -141,7 +140,9 @@ class ReadableFiles:
         self, key: tuple[str, str], make: Callable[[], Coroutine[Any, Any, _Made]]
     ) -> _Made:
         if (known := self._made.get(key)) is not None:
-            return known
+            if await self._files.size(*key) is not None:
+                return known
+            del self._made[key]  # it was deleted, and no model gets to see it any more
         try:
             made = await make()
         except (NotAPicture, UnreadableDocument) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pydantic import AnyUrl
 from chatkit_backend.chat.permissions import MEGABYTE, require_uploads
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import BodyTooLarge, InvalidRequest, UnsupportedType
-from chatkit_backend.files.sniffing import TypeCheck
+from chatkit_backend.files.sniffing import TypeCheck, type_by_name
 
 # As long as a name may be on the file systems of those who download it.
 MAX_NAME: Final = 255
@@ -24,22 +23,6 @@ _SHOWN: Final = 100
 
 # What browsers say of a file that they do not know; its name says more.
 _UNKNOWN: Final = frozenset({"", "application/octet-stream"})
-_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
-# Python's own table, not that of the machine: every server must take the same files.
-_BY_NAME: Final = mimetypes.MimeTypes(())
-for _ending, _type in {
-    ".docx": f"{_OFFICE}wordprocessingml.document",
-    ".log": "text/plain",
-    ".markdown": "text/markdown",
-    ".md": "text/markdown",
-    ".pptx": f"{_OFFICE}presentationml.presentation",
-    ".toml": "application/toml",
-    ".webp": "image/webp",
-    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-}.items():
-    _BY_NAME.add_type(_type, _ending)
 
 # Those of which `files/pictures` makes previews.
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -127,7 +110,7 @@ def media_type(said: str, name: str, field: str) -> str:
     """
     plain = said.partition(";")[0].strip().lower()
     if plain in _UNKNOWN:
-        plain = _BY_NAME.guess_type(f"file.{name}")[0] or ""
+        plain = type_by_name(name) or ""
         if not plain:
             raise UnsupportedType(
                 f"{field}: nothing tells what kind of file this is. Send its media type, such as "

@@ -22,6 +22,7 @@ from chatkit.types import (
 )
 from chatkit.widgets import WidgetRoot
 
+from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.events.widgets import show_widget
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest
@@ -99,8 +100,9 @@ class ActionTurn:
         """
         if note is not None:
             yield self.note(note)
-        async for event in self._answer():
-            yield event
+        async with closing(self._answer()) as events:
+            async for event in events:
+                yield event
 
     def ask(self, *questions: StructuredInput) -> ThreadItemDoneEvent:
         """Questions with choices or a text field. The agent answers when the user has."""

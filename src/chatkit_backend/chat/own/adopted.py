@@ -7,13 +7,13 @@ ends that breaks off, the output of client tools.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, Final, Literal
 
 import structlog
 from chatkit.actions import Action
-from chatkit.server import ChatKitServer
+from chatkit.agents import ThreadItemConverter
 from chatkit.types import (
     AudioInput,
     FeedbackKind,
@@ -29,7 +29,7 @@ from chatkit.types import (
 )
 
 from chatkit_backend.chat.events.item_ids import UnusedItemIds
-from chatkit_backend.chat.own.foreign import AttachmentsToCome, ForeignServer
+from chatkit_backend.chat.own.foreign import ForeignServer, keeps_its_own_files, overridden
 from chatkit_backend.chat.own.guardrails import keeping_what_is_older
 from chatkit_backend.chat.own.repairs import convert_with, repair_sdk, trace_with
 from chatkit_backend.chat.parts import ChatParts
@@ -64,11 +64,11 @@ class AdoptedServer(ChatServer):
     def __init__(self, parts: ChatParts, theirs: ForeignServer) -> None:
         super().__init__(parts)
         self.theirs = theirs
-        if not isinstance(theirs.attachment_store, AttachmentsToCome):
+        if keeps_its_own_files(theirs):
             self.attachment_store = theirs.attachment_store
         repair_sdk()
         trace_with(parts.runner.tracing_key)
-        unused = sorted(_overridden(theirs) - _CALLED)
+        unused = sorted(overridden(theirs) - _CALLED)
         if unused:
             _log.warning(
                 "methods are not called", server=type(theirs).__name__, methods=", ".join(unused)
@@ -110,6 +110,7 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> SyncCustomActionResponse:
         """What their action answers; ours where they handle none."""
+        convert_with(self.turn_converter(context))
         handler = self.theirs.sync_action if self._have("sync_action") else super().sync_action
         return await handler(thread, action, sender, context)
 
@@ -150,12 +151,21 @@ class AdoptedServer(ChatServer):
         else:
             await super().handle_stream_cancelled(thread, pending_items, context)
 
+    def turn_converter(
+        self, context: RequestContext, models: Sequence[str] = ()
+    ) -> ThreadItemConverter:
+        """Ours, for the models that they name."""
+        return super().turn_converter(context, models or _models_of(self.theirs))
+
+    def _transcribes_itself(self) -> bool:
+        return self._have("transcribe")
+
     def _knows_its_actions(self, method: Literal["action", "sync_action"]) -> bool:
         return self._have(method)
 
     def _have(self, method: str) -> bool:
         """Whether they have written the method, other than the SDK."""
-        return method in _overridden(self.theirs)
+        return method in overridden(self.theirs)
 
     def _safe(
         self,
@@ -172,12 +182,12 @@ class AdoptedServer(ChatServer):
         return UnusedItemIds(stored).rewritten(keeping_what_is_older(events))
 
 
-def _overridden(server: ForeignServer) -> frozenset[str]:
-    """Names of the SDK's methods that the server's class, or the server itself, has of its own."""
-    return frozenset(
-        name
-        for name, method in vars(ChatKitServer).items()
-        if callable(method)
-        and not name.startswith("__")
-        and (getattr(type(server), name) is not method or name in vars(server))
-    )
+def _models_of(server: ForeignServer) -> tuple[str, ...]:
+    """The models that a server names in its `models`, as `provider/model`; none where it does not.
+
+    Nobody promised that the attribute is for us, so anything but names is something of its own.
+    """
+    named = getattr(server, "models", None)
+    if not isinstance(named, list | tuple):
+        return ()
+    return tuple(name for name in named if isinstance(name, str))

@@ -16,7 +16,9 @@ from chatkit_backend.chat.own.foreign import (
     give_our_stores,
     is_factory,
     is_server_class,
+    keeps_its_own_files,
     made,
+    overridden,
 )
 from chatkit_backend.chat.own.loading import load, told_as_setting
 from chatkit_backend.chat.own.workflows import (
@@ -53,6 +55,18 @@ class Answering:
     def runs_its_own_models(self) -> bool:
         """Whether CHATKIT_MODEL gives no answers."""
         return self.foreign is not None
+
+    @property
+    def keeps_its_own_files(self) -> bool:
+        """Whether what is uploaded goes to a store of the team's."""
+        return self.foreign is not None and keeps_its_own_files(self.foreign)
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether it writes down speech by itself, without CHATKIT_TRANSCRIPTION_MODEL."""
+        if self.foreign is not None:
+            return "transcribe" in overridden(self.foreign)
+        return self.server.transcribe is not ChatServer.transcribe
 
     def chat_server(self, parts: ChatParts) -> ChatServer:
         """The server of a running application.

@@ -124,11 +124,27 @@ def give_our_stores(server: ForeignServer, stores: Stores) -> None:
     before = getattr(server, "store", None)
     server.store = stores.threads
     for name, value in list(vars(server).items()):
-        # Many keep the store under a second name.
-        if value is before and before is not None:
+        # Many keep the store under a second name; one object may be both of its stores.
+        if value is before and before is not None and name != "attachment_store":
             setattr(server, name, stores.threads)
     if getattr(server, "attachment_store", None) is None:
         server.attachment_store = stores.attachments
+
+
+def keeps_its_own_files(server: ForeignServer) -> bool:
+    """Whether a server that has our store of threads has an attachment store of the team's."""
+    return not isinstance(server.attachment_store, AttachmentsToCome)
+
+
+def overridden(server: ForeignServer) -> frozenset[str]:
+    """Names of the SDK's methods that the server's class, or the server itself, has of its own."""
+    return frozenset(
+        name
+        for name, method in vars(ChatKitServer).items()
+        if callable(method)
+        and not name.startswith("__")
+        and (getattr(type(server), name) is not method or name in vars(server))
+    )
 
 
 def _signature(found: Callable[..., object]) -> inspect.Signature | None:

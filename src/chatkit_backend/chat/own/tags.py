@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable
@@ -57,8 +58,7 @@ class TagsOfTurn:
 
     async def _resolved(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         try:
-            found = self.resolver(tag, self.context)
-            return _as_content(tag, await found if inspect.isawaitable(found) else found)
+            return _as_content(tag, await _called(self.resolver, tag, self.context))
         except Exception as error:
             _log.exception("tag not resolved", tag_id=tag.id, **detail(error))
             name = clean_text(tag.text, _MAX_NAME)
@@ -93,6 +93,19 @@ def load_tag_resolver(path: str | None) -> TagResolver | None:
     except ValueError:
         pass  # Python cannot tell how it is called
     return cast("TagResolver", found)
+
+
+async def _called(
+    resolver: TagResolver, tag: UserMessageTagContent, context: RequestContext
+) -> Resolved:
+    """What a resolver gives; one that is not async runs in a thread, so that it may wait."""
+    waits_by_itself = inspect.iscoroutinefunction(resolver)
+    found = (
+        resolver(tag, context)
+        if waits_by_itself
+        else await asyncio.to_thread(resolver, tag, context)
+    )
+    return await found if inspect.isawaitable(found) else found
 
 
 def _as_content(tag: UserMessageTagContent, resolved: object) -> ResponseInputContentParam:
