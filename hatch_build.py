@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class WebComponent(BuildHookInterface):  # type: ignore[misc, type-arg] # hatchling is there while it builds, not when this is checked
+class WebComponent(BuildHookInterface):
     """Runs `npm ci` and the build of `web/`, where what is there is older than its sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
