@@ -337,9 +337,13 @@ async def test_bobs_own_things_are_found(house: House) -> None:
             name,
             response.text,
         )
+        store: ThreadStore = house.app.state.services.store
         if name == "threads.delete":
-            store: ThreadStore = house.app.state.services.store
             await move_in(house.app, store, "bob")
+        if name == "threads.create, attachment":
+            # It is that thread's now, and no other one may have it.
+            context = RequestContext(user=User("bob"))
+            await store.save_attachment(file_attachment(house.bobs.attachment), context)
 
 
 @pytest.mark.parametrize("way", WAYS)

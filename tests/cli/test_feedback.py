@@ -25,10 +25,10 @@ ANSWER = 'Two lines,\nand a "quote", grüße'
 async def rated(start: Start, provider: ScriptedProvider) -> None:
     """A database in which ada likes an answer and bob does not."""
     provider.script(Text(ANSWER), Text(ANSWER))
-    program = start()
+    program = start(CHATKIT_MODELS="openai-compatible/x=X")
     for user, kind in (("ada", "positive"), ("@bob", "negative")):
         async with Chat(program.url, user=user) as chat:
-            model = {"inference_options": {"model": "openai/x"}} if user == "ada" else {}
+            model = {"inference_options": {"model": "openai-compatible/x"}} if user == "ada" else {}
             created = await chat.stream("threads.create", input=message(FORMULA, **model))
             thread = thread_of(created)
             _, answer = await chat.items(thread)
@@ -56,7 +56,7 @@ def test_an_export_is_a_line_of_json_for_each_rated_item(run: Run) -> None:
     ]
     assert (ada["user"], ada["kind"], ada["item_type"]) == ("ada", "positive", "assistant_message")
     assert (ada["question"], ada["text"]) == (FORMULA, ANSWER)
-    assert (ada["model"], bob["model"]) == ("openai/x", None)
+    assert (ada["model"], bob["model"]) == ("openai-compatible/x", None)
     assert (bob["user"], bob["kind"]) == ("@bob", "negative")
     assert ada["created_at"] == ada["updated_at"]
     assert ada["created_at"].endswith("+00:00")

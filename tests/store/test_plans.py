@@ -38,6 +38,7 @@ from chatkit_backend.store.tables import (
     lexical_recent,
     lexical_segments,
     sessions,
+    signing_keys,
     threads,
     vectors,
 )
@@ -120,6 +121,10 @@ async def fill(database: Database) -> None:
                 at | {"id": f"a{number}", "owner_id": f"u{number % 5}", "thread_id": f"t{number}"}
                 for number in range(200)
             ],
+        )
+        await connection.execute(
+            insert(signing_keys),
+            [{"name": f"k{number}", "key": b"k", "created_at": NOW} for number in range(2_000)],
         )
         await connection.execute(
             insert(sessions),
@@ -239,9 +244,10 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await use_feedback(database, alice)
     await list_everything(AllThreads(database))
     await store.delete_thread_item("thr_1", "1", alice)
+    await store.save_attachment(file_attachment(), alice)
+    await store.change_attachment(file_attachment(), alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
-    await store.change_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.delete_attachment("atc_1", alice)
     await use_sessions(database)
     await import_a_thread(ImportedThreads(database), alice)
