@@ -18,7 +18,7 @@ help: ## Show this list
 run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
-test: check web ## Run every check: lint, types, layers, tests
+test: check ## Run every check: lint, types, layers, tests
 	@scripts/install_test_services.sh
 	$(RUN) pytest -m alone
 	$(RUN) pytest -m 'not alone' -n auto --dist worksteal
@@ -29,7 +29,7 @@ check: .venv/.ready ## Run the checks without the tests
 	$(RUN) mypy
 	$(RUN) lint-imports
 
-web: .venv/.ready ## Check the web component: types, unit tests, size
+web: .venv/.ready ## Check the web component by itself: types, unit tests, size
 	@command -v npm >/dev/null || { echo "make: npm not found; install Node.js 20 or newer"; exit 1; }
 	$(NPM) run check
 	$(NPM) test
