@@ -5,9 +5,12 @@ PYTHON ?= python3
 UV := $(CURDIR)/.tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 RUN := $(UV) run --frozen --no-sync
+# What the chat page is built from, with the package; see hatch_build.py.
+WEB := $(shell find web -name node_modules -prune -o -type f -print)
+NPM := npm --prefix web --silent
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs clean
+.PHONY: help run test check web e2e format docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -26,6 +29,15 @@ check: .venv/.ready ## Run the checks without the tests
 	$(RUN) mypy
 	$(RUN) lint-imports
 
+web: .venv/.ready ## Check the web component by itself: types, unit tests, size
+	@command -v npm >/dev/null || { echo "make: npm not found; install Node.js 20 or newer"; exit 1; }
+	$(NPM) run check
+	$(NPM) test
+	$(NPM) run size
+
+e2e: .venv/.ready ## Test the web component in Chromium, which must be installed
+	$(NPM) run e2e
+
 format: .venv/.ready ## Format the code and mend what ruff can mend
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
@@ -34,13 +46,13 @@ docs: .venv/.ready ## Write the generated parts of README.md, docs/ and .env.exa
 	$(RUN) python scripts/write_docs.py
 
 clean: ## Remove everything that make set up (not your chatkit.db)
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .tools web/node_modules src/chatkit_backend/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 $(UV):
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python 3.11 or newer"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11; set PYTHON=python3.12, say"; exit 1; }
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools 'uv>=0.9,<1'
 
-.venv/.ready: pyproject.toml uv.lock | $(UV)
+.venv/.ready: pyproject.toml uv.lock hatch_build.py $(WEB) | $(UV)
 	$(UV) sync --frozen --quiet --python $$(command -v $(PYTHON))
 	@touch $@

@@ -26,6 +26,11 @@ CHAT_COMPLETIONS = "openai-compatible/scripted"
 RESPONSES = "openai/scripted"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: most tests wait for a server now and then."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""

@@ -16,7 +16,16 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
-from chatkit_backend.api import attachments, chatkit, config, debug, hosted, ops, sessions
+from chatkit_backend.api import (
+    attachments,
+    chatkit,
+    config,
+    debug,
+    hosted,
+    ops,
+    pages,
+    sessions,
+)
 from chatkit_backend.api.errors import UnexpectedErrors, add_error_handlers
 from chatkit_backend.api.services import Services
 from chatkit_backend.auth.client_secrets import ClientSecrets, Lifetimes
@@ -96,7 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.build = build
-    for surface in (chatkit, attachments, config, sessions, hosted, ops, debug):
+    for surface in (chatkit, attachments, config, sessions, hosted, ops, debug, pages):
         app.include_router(surface.router)
     add_error_handlers(app)
     _add_middleware(app, settings)

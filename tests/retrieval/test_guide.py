@@ -106,7 +106,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     # A copy, so that the build leaves nothing in the checkout.
     source = folder / "source"
-    for name in ("pyproject.toml", "README.md", "LICENSE", "src", "docs"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "src", "docs"):
         path = CHECKOUT / name
         if path.is_dir():
             shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,0 +1,231 @@
+/** A page with the element on it, and the server that it talks to. */
+
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { BUILT, REACT_APP } from './places';
+import { events, LiveStream, ScriptedServer, type Answer } from './scripted-server';
+
+export interface Told {
+  name: string;
+  detail?: Record<string, unknown> | null;
+}
+
+declare global {
+  interface Window {
+    told: Told[];
+    violations: string[];
+    given: Record<string, unknown>;
+    handled: [string, unknown][];
+    chat: { setThreadId(threadId: string | null): Promise<void> };
+    start(options: object): Promise<void>;
+    listen(element: Element): void;
+  }
+}
+
+export class ChatPage {
+  /** Requests for other machines than the server's. */
+  foreign: string[] = [];
+  errors: string[] = [];
+
+  constructor(
+    readonly page: Page,
+    readonly server: ScriptedServer,
+  ) {
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(server.url) && !/^(data|blob|about):/.test(url)) this.foreign.push(url);
+    });
+    page.on('pageerror', (error) => this.errors.push(error.message));
+  }
+
+  async goto(path = '/'): Promise<void> {
+    await this.page.goto(`${this.server.url}${path}`);
+  }
+
+  /** Load the page, and give the element these options. */
+  async open(options: object = {}): Promise<void> {
+    await this.goto();
+    await this.set(options);
+    await expect.poll(() => this.names()).toContain('ready');
+  }
+
+  /** Options without functions; those are set by `run`. */
+  async set(options: object): Promise<void> {
+    await this.page.evaluate((given) => window.start(given), options);
+  }
+
+  /** Open a thread that the server has already. */
+  async openThread(items: readonly object[], more: object = {}, options: object = {}): Promise<void> {
+    const thread = {
+      id: 'thr_1',
+      created_at: '2026-01-02T03:04:05',
+      status: { type: 'active' },
+      ...more,
+      items: { data: items, has_more: false },
+    };
+    this.server.answer('threads.get_by_id', (_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(thread));
+    });
+    await this.open({ initialThread: 'thr_1', ...options });
+    await expect.poll(() => this.names()).toContain('thread.load.end');
+  }
+
+  /** Send a message whose answer is this stream, and wait for its end. */
+  async ask(text: string, list: readonly unknown[]): Promise<void> {
+    this.answerNext(events(list));
+    const ended = (await this.names()).filter((name) => name === 'response.end').length;
+    await this.send(text);
+    await expect
+      .poll(async () => (await this.names()).filter((name) => name === 'response.end').length)
+      .toBe(ended + 1);
+  }
+
+  /** Send what is written already, and wait for the end of this answer. */
+  async sendWritten(list: readonly unknown[]): Promise<void> {
+    this.answerNext(events(list));
+    await this.sendButton.click();
+    await expect.poll(() => this.names()).toContain('response.end');
+  }
+
+  /** Send a message that is answered while the test looks. */
+  async askLive(text = 'Hi', ...list: readonly unknown[]): Promise<LiveStream> {
+    const live = new LiveStream();
+    this.answerNext(live.answer);
+    const count = this.server.operations.length;
+    await this.send(text);
+    await this.server.until(() => this.server.operations.length > count, 'message');
+    live.send(...list);
+    return live;
+  }
+
+  /** The answer to the next message, whether it begins a thread or not. */
+  answerNext(answer: Answer): void {
+    this.server.answer('message', answer);
+  }
+
+  async write(text: string): Promise<void> {
+    await this.field.fill(text);
+  }
+
+  async send(text: string): Promise<void> {
+    await this.write(text);
+    await this.sendButton.click();
+  }
+
+  get field(): Locator {
+    return this.page.locator('.text-input');
+  }
+
+  /** In any language; Stop takes its place. */
+  get sendButton(): Locator {
+    return this.page.locator('.send');
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  get log(): Locator {
+    return this.page.getByRole('log');
+  }
+
+  item(id: string): Locator {
+    return this.page.locator(`[data-item-id="${id}"]`);
+  }
+
+  get itemIds(): Promise<string[]> {
+    return this.page
+      .locator('[data-item-id]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('data-item-id') ?? ''));
+  }
+
+  told(): Promise<Told[]> {
+    return this.page.evaluate(() => window.told);
+  }
+
+  async names(): Promise<string[]> {
+    return (await this.told()).map(({ name }) => name).filter((name) => name !== 'log');
+  }
+
+  async details(name: string): Promise<unknown[]> {
+    return (await this.told()).filter((one) => one.name === name).map(({ detail }) => detail);
+  }
+
+  /** Forget what was told and asked so far. */
+  async forget(): Promise<void> {
+    await this.page.evaluate(() => {
+      window.told.length = 0;
+    });
+    this.server.requests = [];
+  }
+
+  /** Call a method of the element; resolves to how it ended. */
+  call(method: string, ...args: unknown[]): Promise<{ code?: string; name?: string; message?: string; ok: boolean }> {
+    return this.page.evaluate(
+      async ([name, given]) => {
+        const chat = document.getElementById('chat') as unknown as Record<string, (...all: unknown[]) => unknown>;
+        try {
+          await chat[name as string]!(...(given as unknown[]));
+          return { ok: true };
+        } catch (error) {
+          const { code, name: kind, message } = error as Error & { code?: string };
+          return { ok: false, name: kind, message, ...(code ? { code } : {}) };
+        }
+      },
+      [method, args] as const,
+    );
+  }
+}
+
+interface Fixtures {
+  chat: ChatPage;
+  server: ScriptedServer;
+}
+
+interface WorkerFixtures {
+  sharedServer: ScriptedServer;
+  sharedPage: { context: BrowserContext; page: Page };
+}
+
+/** Tests share a page, which each loads anew: that is much faster than a new one. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  sharedServer: [
+    async ({}, use) => {
+      const server = await ScriptedServer.start(BUILT, REACT_APP);
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker' },
+  ],
+  sharedPage: [
+    async ({ browser }, use) => {
+      const context = await browser.newContext({
+        locale: 'en-US',
+        permissions: ['clipboard-read', 'clipboard-write', 'microphone'],
+        viewport: { width: 900, height: 700 },
+        reducedMotion: 'reduce',
+      });
+      context.setDefaultTimeout(5_000);
+      await use({ context, page: await context.newPage() });
+      await context.close();
+    },
+    { scope: 'worker' },
+  ],
+  server: async ({ sharedServer }, use) => {
+    sharedServer.reset();
+    await use(sharedServer);
+  },
+  chat: async ({ sharedPage, server }, use) => {
+    const { page } = sharedPage;
+    const chat = new ChatPage(page, server);
+    await use(chat);
+    const violations = await page.evaluate(() => window.violations ?? []);
+    page.removeAllListeners();
+    await page.goto('about:blank');
+    expect(chat.errors, 'errors of the page').toEqual([]);
+    expect(violations, 'violations of the content security policy').toEqual([]);
+    expect(server.unscripted, 'requests that no script answers').toEqual([]);
+    expect(chat.foreign, 'requests to other hosts').toEqual([]);
+  },
+});
+
+export { expect };

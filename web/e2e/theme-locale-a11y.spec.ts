@@ -1,0 +1,170 @@
+/** Scrolling, languages and accessibility (UI-SPEC 6: theme, locale, a11y, scroll). */
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { added, assistant, created, delta, done, thread, user } from '../tests/chat-under-test';
+import { type ChatPage, expect, test } from './chat-page';
+import { json } from './scripted-server';
+import { WEB } from './places';
+
+const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const LONG = Array.from({ length: 15 }, (_, index) => [user(`u${index}`, `Question ${index}`), assistant(`a${index}`, 'An answer\n\nof some\n\nlines')]).flat();
+
+/** What axe finds, by rule and element. */
+async function violations(chat: ChatPage): Promise<string[]> {
+  await chat.page.evaluate(AXE);
+  return chat.page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { target: unknown[] }[] }[] }> } };
+    // The page around is none of ours.
+    const { violations } = await axe.run({ include: [['#chat']] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} ${target.flat().join(' ')}`));
+  });
+}
+
+for (const [locale, asked] of [['fr', 'fr'], ['zh-Hant', 'zh-Hant'], ['tlh', 'en'], [undefined, 'en-US']] as const) {
+  test(`122: Accept-Language for the locale ${locale ?? 'of the browser'}`, async ({ chat, server }) => {
+    await chat.open(locale ? { locale } : {});
+    await chat.ask('Hi', [created('thr_1'), done(user('u1', 'Hi'))]);
+    expect(server.operations[0]!.headers['accept-language']).toBe(asked);
+  });
+}
+
+test('122: the language changes while one looks, and Arabic is from right to left', async ({ chat }) => {
+  await chat.openThread([user('u1', 'مرحبا'), assistant('a1', 'English first\n\nعربي ثانيا')]);
+  const before = (await chat.button('History').boundingBox())!.x;
+  await chat.set({ initialThread: 'thr_1', locale: 'ar' });
+  await expect(chat.page.locator('.frame')).toHaveAttribute('dir', 'rtl');
+  await expect(chat.button('History')).toHaveCount(0);
+  const after = (await chat.page.locator('.header button').last().boundingBox())!.x;
+  expect(after).toBeLessThan(before);
+  const directions = await chat.item('a1').locator('p').evaluateAll((all) => all.map((one) => getComputedStyle(one).direction));
+  expect(directions).toEqual(['ltr', 'rtl']);
+});
+
+test('123: a new message goes to the top, and the view stays while the answer comes', async ({ chat }) => {
+  await chat.openThread(LONG);
+  const live = await chat.askLive('Now', done(user('new', 'Now')), added(assistant('a')));
+  const scroller = chat.page.locator('.scroller');
+  const top = (await scroller.boundingBox())!.y;
+  await expect.poll(async () => Math.abs((await chat.item('new').boundingBox())!.y - top)).toBeLessThanOrEqual(8);
+  const place = await scroller.evaluate((element) => element.scrollTop);
+  for (let round = 0; round < 20; round++) live.send(delta('a', Array.from({ length: 10 }, (_, line) => `Line ${round * 10 + line}\n\n`).join('')));
+  await expect(chat.item('a')).toContainText('Line 199');
+  expect(Math.abs((await scroller.evaluate((element) => element.scrollTop)) - place)).toBeLessThan(2);
+  live.end();
+});
+
+test('123: autoScroll follows at the end, stops when one scrolls up, and goes on', async ({ chat }) => {
+  await chat.openThread(LONG, {}, { thread: { autoScroll: true } });
+  const live = await chat.askLive('Now', done(user('new', 'Now')), added(assistant('a')));
+  const scroller = chat.page.locator('.scroller');
+  const below = (): Promise<number> => scroller.evaluate((element) => Math.round(element.scrollHeight - element.scrollTop - element.clientHeight));
+  const lines = (name: string): object => delta('a', Array.from({ length: 40 }, (_, line) => `${name} ${line}\n\n`).join(''));
+  live.send(lines('First'));
+  await expect(chat.item('a')).toContainText('First 39');
+  await expect.poll(below).toBeLessThan(80);
+  await scroller.hover();
+  await chat.page.mouse.wheel(0, -600);
+  await expect(chat.button('Scroll to latest')).toBeVisible();
+  const place = await scroller.evaluate((element) => element.scrollTop);
+  live.send(lines('Second'));
+  await expect(chat.item('a')).toContainText('Second 39');
+  expect(Math.abs((await scroller.evaluate((element) => element.scrollTop)) - place)).toBeLessThan(2);
+  await chat.button('Scroll to latest').click();
+  await expect.poll(below).toBeLessThan(80);
+  live.send(lines('Third'));
+  await expect(chat.item('a')).toContainText('Third 39');
+  await expect.poll(below).toBeLessThan(80);
+  live.end();
+});
+
+for (const scheme of ['light', 'dark']) {
+  test(`124: axe finds nothing, in ${scheme}`, async ({ chat, server }) => {
+    test.slow();
+    const options = {
+      theme: scheme, threadItemActions: { feedback: true, retry: true }, disclaimer: { text: 'It errs.' },
+      startScreen: { prompts: [{ label: 'Prompt', prompt: 'x' }] },
+      composer: { tools: [{ id: 't', label: 'Tool', icon: 'bolt' }], models: [{ id: 'm', label: 'Model' }] },
+    };
+    await chat.open(options);
+    expect(await violations(chat), 'start').toEqual([]);
+    await chat.button('Tools').click();
+    expect(await violations(chat), 'menu').toEqual([]);
+    await chat.page.keyboard.press('Escape');
+    const form = { type: 'Card', asForm: true, confirm: { label: 'OK', action: { type: 'x' } }, children: [{ type: 'Input', name: 'a', placeholder: 'A' }, { type: 'Select', name: 'b', options: [{ value: '1', label: 'One' }], placeholder: 'B' }, { type: 'Checkbox', name: 'c', label: 'C' }] };
+    await chat.openThread([...LONG.slice(0, 2), { ...assistant('w1'), type: 'widget', widget: form }, assistant('m1', '| a |\n| - |\n| 1 |\n\n```js\nlet a\n```\n\n[link](https://a.test)')], { title: 'Title' }, options);
+    await expect(chat.item('w1').getByRole('checkbox')).toBeVisible();
+    expect(await violations(chat), 'thread').toEqual([]);
+    server.answer('threads.list', json({ data: [thread('thr_1', { title: 'One' }), thread('thr_2')], has_more: false }));
+    await chat.button('History').click();
+    await expect(chat.button('One')).toBeVisible();
+    expect(await violations(chat), 'history').toEqual([]);
+  });
+}
+
+test('124: everything can be done with the keyboard', async ({ chat, server }) => {
+  await chat.open();
+  const press = (key: string): Promise<void> => chat.page.keyboard.press(key);
+  const tabTo = async (name: string | RegExp): Promise<void> => {
+    for (let count = 0; count < 40; count++) {
+      const label = await chat.page.evaluate(() => {
+        let active: Element | null = document.activeElement;
+        while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+        return active?.getAttribute('aria-label') ?? active?.textContent?.trim() ?? '';
+      });
+      if (typeof name === 'string' ? label === name : name.test(label)) return;
+      await press('Tab');
+    }
+    throw new Error(`Tab does not lead to ${String(name)}.`);
+  };
+  await tabTo('Message');
+  await chat.page.keyboard.type('Hi');
+  chat.answerNext((request, response) => {
+    void request;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.end([created('thr_1'), done(user('u1', 'Hi')), done(assistant('a1', 'Hello'))].map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+  });
+  await press('Enter');
+  await expect(chat.item('a1')).toBeVisible();
+  await tabTo('Copy');
+  await press('Enter');
+  await expect(chat.button('Copied')).toBeVisible();
+  server.answer('threads.list', json({ data: [thread('thr_1', { title: 'One' })], has_more: false }));
+  await tabTo('History');
+  await press('Enter');
+  await expect(chat.button('One')).toBeVisible();
+  await tabTo(/^Delete: One/);
+  await press('Enter');
+  await press('Escape');
+  await expect(chat.page.getByRole('alertdialog')).toHaveCount(0);
+  await press('Escape');
+  await expect(chat.field).toBeVisible();
+  await expect(chat.button('History')).toBeFocused(); // where it was opened
+});
+
+test('124: a screen reader gets whole sentences, each once', async ({ chat }) => {
+  await chat.open();
+  const live = await chat.askLive('Hi', created('thr_1'), done(user('u1', 'Hi')), added(assistant('a1')));
+  const spoken = chat.page.locator('[aria-live="polite"]:not([role])').first();
+  live.send(delta('a1', 'The first sentence is '));
+  await expect(chat.item('a1')).toContainText('first sentence');
+  await expect(spoken).not.toContainText('first sentence');
+  live.send(delta('a1', 'whole. The second'));
+  await expect(spoken).toContainText('The first sentence is whole.');
+  await expect(spoken).not.toContainText('The second');
+  live.send(done(assistant('a1', 'The first sentence is whole. The second is, too')));
+  live.end();
+  await expect(spoken).toContainText('The second is, too');
+  expect((await spoken.innerText()).match(/first sentence/g)).toHaveLength(1);
+});
+
+test('124: names and hooks are those of the contract', async ({ chat }) => {
+  await chat.openThread([user('u1', 'Hi'), assistant('a1', 'Hello')], {}, { threadItemActions: { feedback: true, retry: true }, frameTitle: 'Support' });
+  await expect(chat.page.getByRole('region', { name: 'Support' })).toBeVisible();
+  await expect(chat.page.getByRole('log', { name: 'Conversation' })).toBeVisible();
+  await expect(chat.page.getByRole('article')).toHaveCount(2);
+  await expect(chat.page.getByRole('textbox', { name: 'Message', exact: true })).toBeVisible();
+  for (const name of ['Send message', 'New chat', 'History', 'Copy', 'Good response', 'Bad response', 'Retry']) await expect(chat.button(name)).toBeVisible();
+  await expect(chat.item('a1')).toHaveAttribute('data-item-type', 'assistant_message');
+  await expect(chat.page.locator('[data-turn]')).toHaveCount(1);
+});

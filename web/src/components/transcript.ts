@@ -1,0 +1,355 @@
+/** The conversation: its turns, what is going on, and where the view stands while it grows. */
+
+import { html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { isVisible, type TurnOfItems } from '../conversation';
+import { icon } from '../icons';
+import type { ThreadItem } from '../protocol';
+import { define, Part } from '../ui';
+import { Announcer } from './announcer';
+import './turn-actions';
+import './workflow';
+import { imageView } from './generated-image';
+import { assistantMessage, typing, userMessage } from './message';
+import { answeredInput } from './structured-answers';
+import { taskView } from './workflow';
+import '../widgets/widget';
+import './selection-reply';
+import './source-popover';
+
+const NEAR_BOTTOM_PX = 80;
+const NEAR_TOP_PX = 200;
+
+export class Transcript extends Part {
+  static override properties = { ...Part.properties, isAway: { state: true } };
+
+  /** Whether the newest is out of sight. */
+  declare isAway: boolean;
+
+  readonly #announcer = new Announcer();
+  #shownThread: string | null | undefined;
+  #lastUser: string | undefined;
+  /** Where the first item in sight was before an update, to keep it there. */
+  #anchor: { id: string; top: number } | null = null;
+  #follows = true;
+  /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
+  readonly #aliases = new Map<string, string>();
+  /** Messages of the user that have been shown. */
+  #knownUsers: ReadonlySet<string> = new Set();
+
+  constructor() {
+    super();
+    this.isAway = false;
+  }
+
+  protected override render(): TemplateResult {
+    const { chat, strings } = this.ui;
+    const turns = chat.turns();
+    return html`
+      <div
+        class="scroller"
+        part="transcript"
+        role="log"
+        aria-live="off"
+        aria-label=${strings.conversation}
+        aria-busy=${chat.isBusy ? 'true' : 'false'}
+        tabindex="0"
+        @scroll=${this.#onScroll}
+      >
+        <div class="column turns">
+          ${chat.loading !== null ? this.#skeleton() : nothing}
+          ${chat.loadFailure ? this.#loadFailure() : nothing}
+          ${chat.isLoadingOlder ? html`<p class="hint"><span class="spinner"></span></p>` : nothing}
+          ${repeat(
+            turns,
+            (turn) => this.#aliases.get(keyOf(turn)) ?? keyOf(turn),
+            (turn, index) => this.#turn(turn, index === turns.length - 1),
+          )}
+        </div>
+      </div>
+      <div class="visually-hidden" aria-live="polite" aria-atomic="false">
+        ${repeat(this.#announcer.lines, (line) => line.key, (line) => html`<p>${line.text}</p>`)}
+      </div>
+      ${this.isAway
+        ? html`<button
+            type="button"
+            class="icon-button to-latest"
+            aria-label=${strings.scrollToLatest}
+            title=${strings.scrollToLatest}
+            @click=${() => this.#toBottom('smooth')}
+          >
+            ${icon('arrow-down')}
+          </button>`
+        : nothing}
+      <ck-source-popover .ui=${this.ui} .tick=${this.tick}></ck-source-popover>
+      <ck-selection-reply .ui=${this.ui}></ck-selection-reply>
+    `;
+  }
+
+  #turn(turn: TurnOfItems, isNewest: boolean): TemplateResult {
+    const { chat, strings, options } = this.ui;
+    const { conversation } = chat;
+    const isRunning = isNewest && chat.isResponding;
+    // Items are new objects when they change, so that nothing else has to be compared.
+    const parts = [
+      turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
+      conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
+      chat.ratingOf(turn.items),
+      // Widgets wait for a response, wherever they are.
+      chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
+      turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,
+      isNewest ? conversation.progress : null, isNewest ? conversation.failure : null,
+    ];
+    return html`<section class="turn" data-turn=${keyOf(turn)} ?data-newest=${isNewest}>
+      ${guard(parts, () => this.#turnContent(turn, isNewest, isRunning))}
+    </section>`;
+  }
+
+  #pendingIn(turn: TurnOfItems): string {
+    const { pending } = this.ui.chat.conversation;
+    return turn.items.filter((item) => pending.has(item.id)).map((item) => item.id).join(' ');
+  }
+
+  #turnContent(turn: TurnOfItems, isNewest: boolean, isRunning: boolean): TemplateResult {
+    const isOver = !isRunning || turn.items.some((item) => item.type === 'end_of_turn');
+    return html`
+      ${turn.user ? this.#item(turn.user, isRunning) : nothing}
+      ${repeat(
+        turn.items,
+        (item) => item.id,
+        (item, index) => this.#item(item, isRunning && index === turn.items.length - 1),
+      )}
+      ${isNewest ? this.#activity(turn, isRunning) : nothing}
+      ${isOver
+        ? html`<ck-turn-actions
+            .ui=${this.ui}
+            .tick=${this.tick}
+            .turn=${turn}
+            .isNewest=${isNewest}
+          ></ck-turn-actions>`
+        : nothing}
+    `;
+  }
+
+  #item(item: ThreadItem, isRunning: boolean): TemplateResult | typeof nothing {
+    const { ui } = this;
+    const isPending = ui.chat.conversation.pending.has(item.id);
+    switch (item.type) {
+      case 'user_message':
+        return userMessage(ui, item);
+      case 'assistant_message':
+        return assistantMessage(ui, item, isPending);
+      case 'workflow':
+        return html`<ck-workflow
+          .ui=${ui}
+          .tick=${this.tick}
+          .item=${item}
+          .isPending=${isPending}
+        ></ck-workflow>`;
+      case 'task':
+        return html`<div data-item-id=${item.id} data-item-type="task">
+          ${taskView(ui, item.task, false, isRunning)}
+        </div>`;
+      case 'widget':
+        return html`<div class="widget-item" data-item-id=${item.id} data-item-type="widget">
+          <ck-widget
+            .ui=${ui}
+            .tick=${this.tick}
+            .itemId=${item.id}
+            .isPending=${isPending}
+            .root=${item.widget}
+          ></ck-widget>
+        </div>`;
+      case 'generated_image':
+        return imageView(ui, item, isPending);
+      case 'structured_input':
+        return item.id === ui.chat.waitingInput?.id ? nothing : answeredInput(ui, item);
+      default:
+        return nothing;
+    }
+  }
+
+  /** What is shown while nothing of the answer is, and why there is none. */
+  #activity(turn: TurnOfItems, isRunning: boolean): TemplateResult | typeof nothing {
+    const { chat, strings } = this.ui;
+    const { progress, failure, pending } = chat.conversation;
+    if (progress) {
+      return html`<p class="progress" role="status">
+        ${icon(progress.icon)}<span class="shimmer" dir="auto">${progress.text}</span>
+      </p>`;
+    }
+    if (isRunning && !turn.items.some((item) => isVisible(item) && pending.has(item.id))) {
+      return html`<p class="progress">${typing(this.ui)}</p>`;
+    }
+    if (!failure) return nothing;
+    const told = failure.message || (failure.interrupted ? strings.interrupted : strings.somethingWrong);
+    return html`<div class="failure" role="alert">
+      <span dir="auto">${told}</span>
+      ${failure.retry
+        ? html`<button type="button" class="button" @click=${failure.retry}>${strings.retry}</button>`
+        : nothing}
+    </div>`;
+  }
+
+  #skeleton(): TemplateResult {
+    return html`<div class="skeleton" role="status" aria-label=${this.ui.strings.loading}>
+      <i></i><i></i><i></i>
+    </div>`;
+  }
+
+  #loadFailure(): TemplateResult {
+    const { chat, strings } = this.ui;
+    const threadId = chat.loadFailure?.threadId ?? '';
+    return html`<div class="failure" role="alert">
+      <span>${strings.loadFailed}</span>
+      <span>
+        <button
+          type="button"
+          class="button"
+          @click=${() => chat.open(threadId).catch(() => undefined)}
+        >
+          ${strings.tryAgain}
+        </button>
+        <button type="button" class="button" @click=${() => chat.startNew()}>
+          ${strings.newChat}
+        </button>
+      </span>
+    </div>`;
+  }
+
+  // Where the view stands
+
+  get #scroller(): HTMLElement | null {
+    return this.querySelector('.scroller');
+  }
+
+  protected override willUpdate(): void {
+    this.#noteEcho();
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const top = scroller.getBoundingClientRect().top;
+    const turns = [...this.querySelectorAll<HTMLElement>('.turn')];
+    const from = firstBelow(turns, top);
+    // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
+    const first = turns
+      .slice(from, from + 2)
+      .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
+      .find((item) => item.getBoundingClientRect().bottom > top);
+    const id = first?.dataset['itemId'];
+    this.#anchor = first && id ? { id, top: first.getBoundingClientRect().top } : null;
+  }
+
+  #noteEcho(): void {
+    const { items } = this.ui.chat.conversation;
+    const id = items.findLast((item) => item.type === 'user_message')?.id;
+    const before = this.#lastUser;
+    if (!id || !before?.startsWith('local-') || id.startsWith('local-')) return;
+    const isKnown = items.some((item) => item.id === before) || this.#knownUsers.has(id);
+    if (!isKnown) this.#aliases.set(id, before);
+  }
+
+  protected override updated(): void {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const { chat, options } = this.ui;
+    const lastUser = chat.conversation.items.findLast((item) => item.type === 'user_message')?.id;
+    const isOtherThread = chat.threadId !== this.#shownThread && !this.#wasCreated();
+    if (isOtherThread || (chat.loading === null && this.#shownThread === undefined)) {
+      this.#follows = true;
+      this.#reserve(null);
+      this.#toBottom('instant');
+    } else if (lastUser !== this.#lastUser && lastUser?.startsWith('local-')) {
+      this.#toNewest();
+    } else if (options.thread.autoScroll && this.#follows && chat.isResponding) {
+      this.#toBottom('instant');
+    } else {
+      this.#keepInPlace();
+    }
+    this.#shownThread = chat.threadId;
+    this.#lastUser = lastUser;
+    this.#knownUsers = new Set(
+      chat.conversation.items.filter((item) => item.type === 'user_message').map((item) => item.id),
+    );
+    this.#fill(scroller);
+    if (this.#announcer.follow(chat, this.ui.strings)) this.requestUpdate();
+  }
+
+  /** Where nothing can be scrolled, nobody can ask for what is older. */
+  #fill(scroller: HTMLElement): void {
+    const { chat } = this.ui;
+    const isShort = scroller.clientHeight > 0 && scroller.scrollHeight <= scroller.clientHeight;
+    if (isShort && chat.loading === null) void chat.loadOlder();
+  }
+
+  /** Whether the thread that is shown is the one that was begun here. */
+  #wasCreated(): boolean {
+    return this.#shownThread === null && this.#lastUser !== undefined;
+  }
+
+  /** Puts the user's new message at the top, with room for the answer below it. */
+  #toNewest(): void {
+    const scroller = this.#scroller;
+    const turn = this.querySelector<HTMLElement>('.turn[data-newest]');
+    if (!scroller || !turn) return;
+    this.#reserve(turn);
+    const message = turn.querySelector('[data-item-id]') ?? turn;
+    const place = message.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const top = scroller.scrollTop + place - 8;
+    this.#follows = true;
+    scroller.scrollTo({ top, behavior: calm() ? 'instant' : 'smooth' });
+  }
+
+  /** Gives the newest turn the height of the view, and none to the others. */
+  #reserve(newest: HTMLElement | null): void {
+    for (const turn of this.querySelectorAll<HTMLElement>('.turn')) {
+      if (turn !== newest) turn.style.removeProperty('min-block-size');
+    }
+    const height = this.#scroller?.clientHeight ?? 0;
+    newest?.style.setProperty('min-block-size', `${Math.max(0, height - 16)}px`);
+  }
+
+  /** What comes before the first item in sight must not push it away. */
+  #keepInPlace(): void {
+    const scroller = this.#scroller;
+    const anchor = this.#anchor;
+    if (!scroller || !anchor) return;
+    const item = this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
+    const moved = item ? item.getBoundingClientRect().top - anchor.top : 0;
+    if (Math.abs(moved) > 1) scroller.scrollTop += moved;
+  }
+
+  #toBottom(behavior: 'instant' | 'smooth'): void {
+    const scroller = this.#scroller;
+    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: calm() ? 'instant' : behavior });
+  }
+
+  #onScroll(event: Event): void {
+    const scroller = event.target as HTMLElement;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    this.#follows = below < NEAR_BOTTOM_PX;
+    this.isAway = below >= NEAR_BOTTOM_PX;
+    if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
+  }
+}
+
+define('ck-transcript', Transcript);
+
+function keyOf(turn: TurnOfItems): string {
+  return turn.user?.id ?? turn.items[0]?.id ?? '';
+}
+
+/** The first that ends below a line; they are in order, and there can be many. */
+function firstBelow(turns: readonly HTMLElement[], line: number): number {
+  let [low, high] = [0, turns.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (turns[middle]!.getBoundingClientRect().bottom > line) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function calm(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
