@@ -18,7 +18,7 @@ help: ## Show this list
 run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
-test: check ## Run every check: lint, types, layers, tests
+test: check ## Run the checks of the server: lint, types, layers, tests
 	@scripts/install_test_services.sh
 	$(RUN) pytest -m alone
 	$(RUN) pytest -m 'not alone' -n auto --dist worksteal
