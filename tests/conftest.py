@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -13,12 +14,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+import chatkit_backend
 from chatkit_backend.app import create_app
 from chatkit_backend.settings import PLATFORM_NAMES, Settings
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import metadata
 from tests.chatting import Chat
 from tests.postgres import drop_database, migrated_database, new_database, running_postgres
+from tests.preloaded import PreloadedPython
 from tests.provider.server import ScriptedProvider
 from tests.serving import ServedApp
 
@@ -81,6 +84,31 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     file = tmp_path / "chat.db"
     shutil.copyfile(migrated_sqlite, file)
     return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[PreloadedPython]:
+    """Runs modules in processes that need not import the package first."""
+    # The package that the tests import, wherever that is.
+    source = Path(chatkit_backend.__file__).parents[1]
+    with PreloadedPython.running("chatkit_backend", [str(source)]) as python:
+        yield python
+
+
+@pytest.fixture(scope="session")
+def program(preloaded: PreloadedPython) -> list[str]:
+    """The command `chatkit-backend`, without its arguments."""
+    return preloaded.command("chatkit_backend")
+
+
+@pytest.fixture(scope="session")
+def program_folder(program: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the PATH, in which `chatkit-backend` is."""
+    folder = tmp_path_factory.mktemp("bin")
+    file = folder / "chatkit-backend"
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n', encoding="utf-8")
+    file.chmod(0o755)
+    return folder
 
 
 SettingsFor = Callable[..., Settings]
