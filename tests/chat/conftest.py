@@ -27,9 +27,9 @@ from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.retrieval.search import DocumentSearch
 from chatkit_backend.store.chunk_search import ChunkSearch
-from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import Event, message
+from tests.conftest import memory_database
 from tests.provider.server import ScriptedProvider
 
 _OPERATION: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
@@ -84,9 +84,8 @@ MakeChat = Callable[..., LocalChat]
 
 
 @pytest.fixture
-async def store() -> AsyncIterator[ThreadStore]:
-    database = await Database.open("memory://")
-    await database.migrate()
+async def store(tables: str) -> AsyncIterator[ThreadStore]:
+    database = await memory_database(tables)
     yield ThreadStore(database)
     await database.close()
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from chatkit_backend.store.tables import items
 from chatkit_backend.store.threads import ThreadStore
 from tests.cli.conftest import Run
 from tests.conftest import Serve
-from tests.hosted.conversations import as_seen, completed, write_conversations
+from tests.hosted.conversations import as_seen, completed
 from tests.hosted.stub import KEY, HostedStub, error, image, item, message
 from tests.serving import ServedApp
 
@@ -80,15 +80,6 @@ async def stored_items(path: Path) -> int:
 
 
 # From one running server of ours into another database
-
-
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'origin.db'}")
-    await database.migrate()
-    await write_conversations(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -37,7 +37,6 @@ from tests.hosted.conversations import (
     USERS,
     as_seen,
     completed,
-    write_conversations,
 )
 from tests.hosted.stub import KEY, HostedStub, endless, error, image, item, message
 from tests.serving import ServedApp
@@ -158,16 +157,6 @@ async def ids(store: ThreadStore, thread_id: str, context: RequestContext = ADA)
 
 
 # From one running server of ours into another
-
-
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database full of conversations."""
-    database = await Database.open(f"sqlite:///{tmp_path / 'origin.db'}")
-    await database.migrate()
-    await write_conversations(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -115,6 +115,8 @@ def migrate(connection: Connection, found: Schema, revision: str) -> None:
         _refuse_foreign_tables(connection)
     if not found.noted:
         command.stamp(config, _FIRST)
+    elif found.revision == (found.needed if revision == "head" else revision):
+        return
     if revision == "head" or found.revision is None:
         command.upgrade(config, revision)
     else:
