@@ -17,7 +17,7 @@ from chatkit.types import (
     Workflow,
 )
 
-from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.errors import Conflict
 from chatkit_backend.store.ids import new_id
 from tests.chat.conftest import LocalChat, MakeChat
