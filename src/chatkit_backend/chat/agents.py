@@ -44,7 +44,7 @@ from chatkit_backend.chat.events.item_ids import FreshItemIds
 from chatkit_backend.chat.events.own_events import OwnEvents
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.own.guardrails import keeping_what_is_older
-from chatkit_backend.chat.turn_context import TurnContext
+from chatkit_backend.chat.turn_context import TellsCalls, TurnContext
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import ModelError
 from chatkit_backend.store.ids import new_id
@@ -133,6 +133,7 @@ class AgentRunner:
             agent,
             conversation,
             context=turn,
+            hooks=TellsCalls(),
             run_config=self._run_config(context, model or _own_model(agent)),
         )
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
@@ -254,9 +255,8 @@ class _Run:
         The SDK gives it that of the last call, which is another one if the model called several
         tools at once: the page's output would then count as that tool's.
         """
-        for call in self._calls.values():
-            if call.tool_name == waiting.name and call.call_id:
-                waiting.call_id = call.call_id
+        if self.turn.client_call_id is not None:
+            waiting.call_id = self.turn.client_call_id
 
     async def close(self) -> None:
         """Ends the run, and returns when the model's stream is closed and no task is left."""

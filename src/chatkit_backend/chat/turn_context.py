@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agents import Agent, RunContextWrapper, RunHooks, Span, Tool, get_current_span
+from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext
 from chatkit.types import (
     Task,
@@ -34,6 +36,30 @@ class TurnContext(AgentContext[RequestContext]):
 
     _showing: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
     _shower: asyncio.Task[Any] | None = PrivateAttr(default=None)
+    # Ids of the calls whose tools have run, by what the SDK traces each of them with.
+    _running: dict[Span[Any], str] = PrivateAttr(default_factory=dict)
+    _client_call_id: str | None = PrivateAttr(default=None)
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "client_tool_call":
+            span = get_current_span()
+            self._client_call_id = self._running.get(span) if span else None
+
+    @property
+    def client_call_id(self) -> str | None:
+        """The model's id of the call whose tool has set `client_tool_call`.
+
+        None where none of the run's own tools has set it itself: an agent that is a tool of
+        another's, say, has calls of its own.
+        """
+        return self._client_call_id
+
+    def tool_starts(self, call_id: str) -> None:
+        """Tells whose call runs in the current span."""
+        if span := get_current_span():
+            self._running[span] = call_id
 
     @override
     async def stream(self, event: ThreadStreamEvent) -> None:
@@ -100,3 +126,18 @@ class TurnContext(AgentContext[RequestContext]):
         """
         async for event in show_widget(self.thread, widget, copy_text):
             await self.stream(event)
+
+
+class TellsCalls(RunHooks[TurnContext]):
+    """Tells the turn which call each of its tools runs for.
+
+    A tool sees the turn and not its call, but what asks the page for something waits for that
+    call's output. Every tool runs in a span of its own, with or without tracing.
+    """
+
+    @override
+    async def on_tool_start(
+        self, context: RunContextWrapper[TurnContext], agent: Agent[TurnContext], tool: Tool
+    ) -> None:
+        if isinstance(context, ToolContext):
+            context.context.tool_starts(context.tool_call_id)
