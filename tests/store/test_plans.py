@@ -47,7 +47,7 @@ from chatkit_backend.store.users import export_user
 from chatkit_backend.store.vector_index import VectorIndex
 from chatkit_backend.store.vectors import VectorStore, _delete_oldest
 from tests.passages import lexical
-from tests.store.examples import call, file_attachment, message, thread
+from tests.store.examples import call, file_attachment, message, thread, user_message
 
 Statement = tuple[str, Any]
 
@@ -248,6 +248,8 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.change_attachment(file_attachment(), alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
+    await store.begin_thread(thread("begun"), user_message("first", thread_id="begun"), alice)
+    await store.add_user_message("thr_1", user_message("with a file", "atc_1"), alice)
     await store.delete_attachment("atc_1", alice)
     await use_sessions(database)
     await import_a_thread(ImportedThreads(database), alice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from datetime import UTC, datetime
 
 import structlog
 from chatkit.server import ChatKitServer
@@ -22,9 +23,11 @@ from chatkit.types import (
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
+    ThreadsCreateReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadUpdatedEvent,
+    UserMessageItem,
     WidgetItem,
 )
 
@@ -96,6 +99,8 @@ class StreamingServer(ChatKitServer[RequestContext]):
             self.turns.writes_to(request.params.thread_id)
             await self.turns.stop_in(request.params.thread_id)
         match request:
+            case ThreadsCreateReq():
+                events = self._begin_thread(request, context)
             case ThreadsAddClientToolOutputReq():
                 events = self._add_client_tool_output(request, context)
             case ThreadsAddStructuredInputReq():
@@ -105,6 +110,44 @@ class StreamingServer(ChatKitServer[RequestContext]):
         async with closing(events):
             async for event in events:
                 yield _in_utc(self.images.shown(event, context))
+
+    async def _begin_thread(
+        self, request: ThreadsCreateReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """Stores the thread with its first message, and answers.
+
+        The SDK tells of the thread before the message is stored: one that is refused leaves an
+        empty thread, and a status that was sent already.
+        """
+        thread = ThreadMetadata(
+            id=self.store.generate_thread_id(context), created_at=datetime.now(UTC)
+        )
+        message = await self._build_user_message_item(request.params.input, thread, context)
+        await self.store.begin_thread(thread, message, context)
+        yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
+        async with closing(self._answer_to(thread, message, context)) as events:
+            async for event in events:
+                yield event
+
+    async def _process_new_thread_item_respond(
+        self, thread: ThreadMetadata, item: UserMessageItem, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The SDK's, which stores the attachments before the message, one by one."""
+        await self.store.add_user_message(thread.id, item, context)
+        async with closing(self._answer_to(thread, item, context)) as events:
+            async for event in events:
+                yield event
+
+    async def _answer_to(
+        self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        yield ThreadItemDoneEvent(item=message)
+        answer = self._process_events(
+            thread, context, lambda: self.respond(thread, message, context)
+        )
+        async with closing(answer) as events:
+            async for event in events:
+                yield event
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
