@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from chatkit_backend.auth import rate_limits
-from chatkit_backend.auth.rate_limits import RateLimits, _Memory
+from chatkit_backend.auth import redis_counter
+from chatkit_backend.auth.counters import Memory
+from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.context import Session
 from chatkit_backend.errors import SettingsError, TooManyRequests
 from tests.redis_server import OwnRedis, running_redis
@@ -48,12 +49,12 @@ LONG = 20.0
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "_REDIS_SECONDS", LONG)
+    monkeypatch.setattr(redis_counter, "_REDIS_SECONDS", LONG)
 
 
 @pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "_PAUSE_SECONDS", PAUSE)
+    monkeypatch.setattr(redis_counter, "_PAUSE_SECONDS", PAUSE)
 
 
 @pytest.fixture
@@ -319,9 +320,9 @@ def in_memory(clock: Clock, requests_per_minute: int = 100) -> RateLimits:
     return limits
 
 
-def memory_of(limits: RateLimits) -> _Memory:
+def memory_of(limits: RateLimits) -> Memory:
     memory = limits._memory._limiter.storage
-    assert isinstance(memory, _Memory)
+    assert isinstance(memory, Memory)
     return memory
 
 
@@ -393,12 +394,12 @@ async def test_instances_share_their_counts_through_redis(
 
 PROCESS = """
 import asyncio, sys
-from chatkit_backend.auth import rate_limits
+from chatkit_backend.auth import redis_counter
 from chatkit_backend.auth.rate_limits import RateLimits
 from chatkit_backend.errors import TooManyRequests
 
 async def main(url, user):
-    rate_limits._REDIS_SECONDS = 20
+    redis_counter._REDIS_SECONDS = 20
     limits = RateLimits(
         turns_per_minute=100, requests_per_minute=50, api_requests_per_minute=100, redis_url=url
     )
@@ -553,7 +554,7 @@ async def test_nobody_waits_long_for_a_redis_that_stands_still(
     make: LimitsFor, own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait_for, pause = 1.5, 3.0
-    monkeypatch.setattr(rate_limits, "_PAUSE_SECONDS", pause)
+    monkeypatch.setattr(redis_counter, "_PAUSE_SECONDS", pause)
     limits = make(requests_per_minute=1_000, redis_url=own_redis.url)
     await limits.count_request("ada")
 
@@ -565,7 +566,7 @@ async def test_nobody_waits_long_for_a_redis_that_stands_still(
 
         return await asyncio.gather(*(wait() for _ in range(of)))
 
-    monkeypatch.setattr(rate_limits, "_REDIS_SECONDS", wait_for)
+    monkeypatch.setattr(redis_counter, "_REDIS_SECONDS", wait_for)
     with own_redis.frozen():
         # More at once than there are connections: those in line do not wait another time.
         assert wait_for <= max(await waits(100)) < 2 * wait_for
@@ -584,7 +585,7 @@ async def test_after_standing_still_redis_counts_right(
     limits, other = (make(requests_per_minute=20, redis_url=own_redis.url) for _ in range(2))
     assert await how_many(lambda: other.count_request("ada"), 21) == 20
     with own_redis.frozen(), monkeypatch.context() as patched:
-        patched.setattr(rate_limits, "_REDIS_SECONDS", 0.5)
+        patched.setattr(redis_counter, "_REDIS_SECONDS", 0.5)
         assert await how_many(lambda: limits.count_request("ada"), 10) == 10
     await asyncio.sleep(PAUSE)
     await refusal(limits.count_request("ada"))  # a refusal is an answer, too: Redis is back
@@ -613,7 +614,7 @@ async def test_a_redis_that_comes_and_goes_is_told_once_a_minute(
 async def test_it_is_told_again_after_the_minute(
     make: LimitsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "_WARNING_SECONDS", PAUSE)
+    monkeypatch.setattr(redis_counter, "_WARNING_SECONDS", PAUSE)
     limits = make(redis_url="redis://127.0.0.1:1")
     with capture_logs() as logs:
         for _ in range(2):
