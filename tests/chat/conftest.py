@@ -12,7 +12,7 @@ from agents import Agent, Model
 from chatkit.types import ChatKitReq, ThreadItem, is_streaming_req
 from pydantic import TypeAdapter
 
-from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.documents.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.history import HistoryBudget
@@ -21,6 +21,7 @@ from chatkit_backend.chat.own.workflows import Workflows
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.titles import Titles
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.chat.turns import RunningTurns, Turn
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials

@@ -591,7 +591,7 @@ async def test_an_attachment_whose_id_is_another_users_is_told_and_not_touched(
     stub.files["a.png"] = Response(b"png")
     stub.add("t", message("m", image("atc", f"{served_stub.url}/files/a.png")), item("b"))
     report = await importer()
-    reason = "Another user has an attachment of this id here."
+    reason = "Another thread or user has an attachment of this id here."
     assert report.lost == [LostAttachment("t", "m", "atc", reason)]
     assert await store.load_attachment("atc", BOB) == theirs
     assert await files.size("ada", "atc") is None
