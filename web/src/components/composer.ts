@@ -3,9 +3,9 @@
 import type { Attachment as OfficialAttachment, Entity, UserMessageContent } from '@openai/chatkit';
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { acceptAttribute } from '../accepted-files';
-import type { OutgoingMessage } from '../chat';
 import { contentOf } from '../content';
 import { asError } from '../errors';
+import type { OutgoingMessage } from '../outgoing-message';
 import type { Attachment, InferenceOptions, StructuredInputItem } from '../protocol';
 import { Uploads } from '../uploads';
 import { define, Part, type Ui } from '../ui';

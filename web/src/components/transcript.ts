@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { isVisible, type TurnOfItems } from '../conversation';
+import { isVisible, turnsOf, type TurnOfItems } from '../conversation';
 import { icon } from '../icons';
 import type { ThreadItem } from '../protocol';
 import { define, Part } from '../ui';
@@ -45,7 +45,7 @@ export class Transcript extends Part {
 
   protected override render(): TemplateResult {
     const { chat, strings } = this.ui;
-    const turns = chat.turns();
+    const turns = turnsOf(chat.conversation.items);
     return html`
       <div
         class="scroller"
@@ -95,7 +95,7 @@ export class Transcript extends Part {
     const parts = [
       turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
       conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
-      chat.ratingOf(turn.items),
+      chat.ratings.of(turn.items),
       // Widgets wait for a response, wherever they are.
       chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
       turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,
