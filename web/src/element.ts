@@ -224,12 +224,6 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
     return this.renderRoot.querySelector<Composer>('ck-composer');
   }
 
-  #quote(text: string): void {
-    const composer = this.#composer();
-    composer?.setQuote(text);
-    composer?.focusInput();
-  }
-
   #sendPrompt(content: UserContent[]): void {
     const message = messageOf({}, this.#composer()?.inferenceOptions() ?? {});
     this.#ui?.chat.send({ ...message, content }).catch(() => undefined); // shown at the message
@@ -270,7 +264,7 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
             : html`<ck-transcript
                 .ui=${ui}
                 .tick=${tick}
-                @ck-reply=${(event: CustomEvent<string>) => this.#quote(event.detail)}
+                @ck-reply=${(event: CustomEvent<string>) => void this.#composer()?.quoteAndFocus(event.detail)}
               ></ck-transcript>`}
           <ck-notices .ui=${ui} .tick=${tick}></ck-notices>
           <ck-composer .ui=${ui} .tick=${tick}></ck-composer>

@@ -14,7 +14,7 @@ import { Choices, mentionButton, modelPicker, pinnedTools, toolChip, toolMenu } 
 import { builtInCommands } from './composer-commands';
 import { Dictation, dictationButtons } from './composer-dictation';
 import { fileChips, takesFiles } from './composer-files';
-import { quoteChip } from './composer-quote';
+import { QUOTE_ID, quoteChip } from './composer-quote';
 import { sendButton } from './composer-send';
 import './menu-button';
 import './structured-form';
@@ -112,6 +112,14 @@ export class Composer extends Part {
 
   setQuote(text: string): void {
     this.quote = text.trim().slice(0, MAX_QUOTE);
+  }
+
+  /** Quote, and go on to write. */
+  async quoteAndFocus(text: string): Promise<void> {
+    this.setQuote(text);
+    // What describes the field must be there when it gets the focus.
+    await this.updateComplete;
+    this.focusInput();
   }
 
   readonly #removeQuote = (): void => {
@@ -242,6 +250,7 @@ export class Composer extends Part {
       .placeholder=${this.#placeholder()}
       .disabled=${!this.ui.chat.isOpen}
       .suggestion=${this.suggestion}
+      .describedBy=${this.quote ? QUOTE_ID : ''}
       @ck-change=${() => {
         this.isFilled = !(this.#input?.isEmpty ?? true);
       }}

@@ -114,6 +114,11 @@ export const messageStyles = css`
     color: var(--ck-text-2);
     font-size: 0.875em;
   }
+  /* Who points selects what is to be quoted. */
+  .turn-actions:not(:has(:focus-visible)) .keyboard-only {
+    position: absolute;
+    clip-path: inset(50%);
+  }
   .turn-actions [aria-pressed='true'] {
     color: var(--ck-text);
     background: var(--ck-hover);

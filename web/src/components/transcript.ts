@@ -16,6 +16,7 @@ import { answeredInput } from './structured-answers';
 import { taskView } from './workflow';
 import '../widgets/widget';
 import './selection-reply';
+import type { SelectionReply } from './selection-reply';
 import './source-popover';
 
 const NEAR_BOTTOM_PX = 80;
@@ -95,7 +96,7 @@ export class Transcript extends Part {
     const parts = [
       turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
       conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
-      chat.ratings.of(turn.items),
+      chat.ratings.of(turn.items), chat.isOpen,
       // Widgets wait for a response, wherever they are.
       chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
       turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,
@@ -127,6 +128,7 @@ export class Transcript extends Part {
             .tick=${this.tick}
             .turn=${turn}
             .isNewest=${isNewest}
+            @ck-quote=${this.#onQuote}
           ></ck-turn-actions>`
         : nothing}
     `;
@@ -191,6 +193,14 @@ export class Transcript extends Part {
         : nothing}
     </div>`;
   }
+
+  /** Of a turn in which something is selected, that; else its whole text. */
+  readonly #onQuote = (event: CustomEvent<string>): void => {
+    const turn = (event.target as Element).closest('.turn');
+    const selection = this.querySelector<SelectionReply>('ck-selection-reply');
+    const selected = turn && selection?.takeFrom(turn);
+    this.dispatchEvent(new CustomEvent('ck-reply', { detail: selected || event.detail, bubbles: true }));
+  };
 
   #skeleton(): TemplateResult {
     return html`<div class="skeleton" role="status" aria-label=${this.ui.strings.loading}>

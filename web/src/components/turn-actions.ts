@@ -43,6 +43,11 @@ export class TurnActions extends Part {
         ? html`${this.#thumb('positive', rated)}${this.#thumb('negative', rated)}`
         : nothing}
       ${canRetry ? this.#button(strings.retry, 'reload', () => this.#retry(), chat.isBusy) : nothing}
+      ${text && chat.isOpen
+        ? html`<span class="keyboard-only">
+            ${this.#button(strings.quote, 'quote', () => this.#quote(text))}
+          </span>`
+        : nothing}
     </div>`;
   }
 
@@ -84,6 +89,10 @@ export class TurnActions extends Part {
 
   #retry(): void {
     this.ui.chat.retry(this.turn.user?.id).catch(() => undefined); // shown in the transcript
+  }
+
+  #quote(text: string): void {
+    this.dispatchEvent(new CustomEvent('ck-quote', { detail: text, bubbles: true }));
   }
 
   async #copy(text: string): Promise<void> {
