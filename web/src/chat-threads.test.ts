@@ -361,6 +361,27 @@ describe('updates of a thread', () => {
     expect(ids(chat)).toEqual(Array.from({ length: 96 }, (_, index) => `m${index + 1}`));
   });
 
+  it('leave no gap where an older page comes after them', async () => {
+    const { chat, server } = chatUnderTest();
+    const { oldest, page } = longThread(95);
+    const longer = longThread(180);
+    const late: { release?: () => void } = {};
+    const waiting = new Promise<void>((resolve) => (late.release = resolve));
+    server.answer('threads.get_by_id', oldest, longer.oldest);
+    server.answer('items.list', page, async (request) => {
+      await waiting;
+      return page(request);
+    }, longer.page, longer.page);
+    await chat.open('thr_9');
+    const older = chat.loadOlder();
+    await chat.fetchUpdates();
+    late.release?.();
+    await older;
+    expect(ids(chat)).toEqual(Array.from({ length: 40 }, (_, index) => `m${index + 141}`));
+    await chat.loadOlder();
+    expect(ids(chat)).toEqual(Array.from({ length: 80 }, (_, index) => `m${index + 101}`));
+  });
+
   it('do not undo a response that came in between', async () => {
     const { chat, server } = await chatWithThread();
     const reading = held(loaded('thr_1', user('u1', 'Hi'), assistant('a1', 'Hello')));

@@ -251,6 +251,8 @@ export class Chat {
     this.host.changed();
     try {
       const page = await readOlder(this.host.client(), threadId, from);
+      // The thread can have been read again meanwhile, so that these are not what comes before it.
+      if (slot.conversation.olderAfter !== from) return;
       slot.conversation = withOlder(slot.conversation, page.items, page.after);
     } catch (error) {
       this.#failed(asError(error));

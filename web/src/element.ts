@@ -64,6 +64,7 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
     if (!before || !sameServer(before, next)) this.#connect(next);
     else if (this.#ui) this.#ui.options = next;
     applyTheme(this, next.theme, (name, data) => this.#log(name, data));
+    if (!next.history.enabled) this.#ui?.chat.history.close();
     void this.#speak(next.locale);
     this.#changed();
   }
@@ -78,6 +79,8 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
 
   #connect(options: Options): void {
     const before = this.#ui?.chat;
+    // What is still being loaded is of the other server.
+    before?.startNew();
     before?.abandon();
     const ui = connected({
       options: () => this.#options ?? options,
@@ -88,7 +91,6 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
       toast: (message) => this.#toasts.add(message),
     });
     this.#ui = ui;
-    if (before && before.threadId !== null) tell(this, 'thread.change', { threadId: null });
     if (!before && options.initialThread !== null) {
       ui.chat.open(options.initialThread).catch(() => undefined); // shown in its place
     }
@@ -178,6 +180,16 @@ export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit 
   }
 
   // Life
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // What a page set before the script was there hides the accessor.
+    if (!Object.hasOwn(this, 'options')) return;
+    const given = this as unknown as { options?: ElementOptions };
+    const { options } = given;
+    delete given.options;
+    if (options) this.setOptions(options);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();

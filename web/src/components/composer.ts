@@ -79,9 +79,15 @@ export class Composer extends Part {
     this.suggestion = '';
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#uploads.showPreviews();
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#dictation.cancel();
+    this.#uploads.hidePreviews();
   }
 
   // For the page

@@ -32,7 +32,9 @@ export class Transcript extends Part {
   #shownThread: string | null | undefined;
   #lastUser: string | undefined;
   /** Where the first item in sight was before an update, to keep it there. */
-  #anchor: { id: string; top: number } | null = null;
+  #anchor: { item: HTMLElement; id: string; top: number } | null = null;
+  /** Where the view stood last; the browser forgets it when the element is moved. */
+  #scrolled = 0;
   #follows = true;
   /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
   readonly #aliases = new Map<string, string>();
@@ -57,6 +59,7 @@ export class Transcript extends Part {
         aria-busy=${chat.isBusy ? 'true' : 'false'}
         tabindex="0"
         @scroll=${this.#onScroll}
+        @ck-grown=${this.#onGrown}
       >
         <div class="column turns">
           ${chat.loading !== null ? this.#skeleton() : nothing}
@@ -234,12 +237,33 @@ export class Transcript extends Part {
     return this.querySelector('.scroller');
   }
 
+  /** All that are shown, oldest first. A query would look through all that is in them. */
+  get #turns(): HTMLElement[] {
+    const all = [...(this.#scroller?.firstElementChild?.children ?? [])] as HTMLElement[];
+    return all.filter((element) => element.classList.contains('turn'));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.#follows) {
+      this.#toBottom('instant');
+      return;
+    }
+    this.#scroller?.scrollTo({ top: this.#scrolled, behavior: 'instant' });
+    this.#keepInPlace();
+  }
+
   protected override willUpdate(): void {
     this.#noteEcho();
+    this.#anchor = this.#inSight();
+  }
+
+  /** The first item in sight, and how far below the edge it begins. */
+  #inSight(): { item: HTMLElement; id: string; top: number } | null {
     const scroller = this.#scroller;
-    if (!scroller) return;
+    if (!scroller) return null;
     const top = scroller.getBoundingClientRect().top;
-    const turns = [...this.querySelectorAll<HTMLElement>('.turn')];
+    const turns = this.#turns;
     const from = firstBelow(turns, top);
     // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
     const first = turns
@@ -247,7 +271,7 @@ export class Transcript extends Part {
       .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
       .find((item) => item.getBoundingClientRect().bottom > top);
     const id = first?.dataset['itemId'];
-    this.#anchor = first && id ? { id, top: first.getBoundingClientRect().top } : null;
+    return first && id ? { item: first, id, top: first.getBoundingClientRect().top - top } : null;
   }
 
   #noteEcho(): void {
@@ -300,7 +324,7 @@ export class Transcript extends Part {
   /** Puts the user's new message at the top, with room for the answer below it. */
   #toNewest(): void {
     const scroller = this.#scroller;
-    const turn = this.querySelector<HTMLElement>('.turn[data-newest]');
+    const turn = this.#turns.at(-1);
     if (!scroller || !turn) return;
     this.#reserve(turn);
     const message = turn.querySelector('[data-item-id]') ?? turn;
@@ -312,7 +336,7 @@ export class Transcript extends Part {
 
   /** Gives the newest turn the height of the view, and none to the others. */
   #reserve(newest: HTMLElement | null): void {
-    for (const turn of this.querySelectorAll<HTMLElement>('.turn')) {
+    for (const turn of this.#turns) {
       if (turn !== newest) turn.style.removeProperty('min-block-size');
     }
     const height = this.#scroller?.clientHeight ?? 0;
@@ -324,8 +348,11 @@ export class Transcript extends Part {
     const scroller = this.#scroller;
     const anchor = this.#anchor;
     if (!scroller || !anchor) return;
-    const item = this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
-    const moved = item ? item.getBoundingClientRect().top - anchor.top : 0;
+    const item = scroller.contains(anchor.item)
+      ? anchor.item
+      : this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
+    const edge = scroller.getBoundingClientRect().top;
+    const moved = item ? item.getBoundingClientRect().top - edge - anchor.top : 0;
     if (Math.abs(moved) > 1) scroller.scrollTop += moved;
   }
 
@@ -334,9 +361,16 @@ export class Transcript extends Part {
     scroller?.scrollTo({ top: scroller.scrollHeight, behavior: calm() ? 'instant' : behavior });
   }
 
+  /** Texts are drawn after the conversation, and long ones later still. */
+  readonly #onGrown = (): void => {
+    if (this.ui.options.thread.autoScroll && this.#follows) this.#toBottom('instant');
+  };
+
   #onScroll(event: Event): void {
     const scroller = event.target as HTMLElement;
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    this.#scrolled = scroller.scrollTop;
+    this.#anchor = this.#inSight();
     this.#follows = below < NEAR_BOTTOM_PX;
     this.isAway = below >= NEAR_BOTTOM_PX;
     if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
