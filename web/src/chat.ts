@@ -297,6 +297,7 @@ export class Chat {
     await this.#orTold(this.history.remove(threadId));
     for (const slot of this.#slots.of(threadId)) slot.response?.stop();
     if (this.threadId === threadId) this.startNew();
+    this.#slots.forget(threadId);
   }
 
   dismissNotice(key: number): void {

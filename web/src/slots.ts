@@ -1,4 +1,4 @@
-/** The conversations that are here: the one that is shown, and those that go on out of sight. */
+/** The conversations that are here: the one that is shown, and those that go on or wait out of sight. */
 
 import { emptyConversation } from './conversation';
 import type { Slot } from './response';
@@ -8,11 +8,11 @@ export class Slots {
   /** By the ids of their threads. */
   readonly #elsewhere = new Map<string, Slot>();
 
-  /** Show a conversation in the place of another, which goes on if it has a response. */
+  /** Show a conversation in the place of another, which is kept if it has more than the server. */
   show(slot: Slot): void {
     const before = this.shown;
-    const { thread } = before.conversation;
-    if (before.response && thread) this.#elsewhere.set(thread.id, before);
+    const { thread, unsent } = before.conversation;
+    if (thread && (before.response || unsent)) this.#elsewhere.set(thread.id, before);
     before.conversation = { ...before.conversation, notices: [] };
     this.shown = slot;
   }
@@ -25,12 +25,19 @@ export class Slots {
   /** The response of a conversation is over. */
   rested(slot: Slot): void {
     const id = slot.conversation.thread?.id;
+    // The server has nothing of a message that did not reach it.
+    if (slot.conversation.unsent) return;
     if (id && this.#elsewhere.get(id) === slot) this.#elsewhere.delete(id);
   }
 
-  /** The conversation of a thread that goes on out of sight. */
+  /** The conversation of a thread that is kept out of sight. */
   elsewhere(threadId: string): Slot | undefined {
     return this.#elsewhere.get(threadId);
+  }
+
+  /** The thread is no more. */
+  forget(threadId: string): void {
+    this.#elsewhere.delete(threadId);
   }
 
   forgetElsewhere(): void {

@@ -327,7 +327,12 @@ export class Composer extends Part {
       inferenceOptions: this.inferenceOptions(),
     };
     this.ui.log('composer.submit', { attachmentsCount: message.attachments.length });
-    this.ui.chat.send(message).catch((error: unknown) => this.#restore(message, error));
+    const { chat } = this.ui;
+    const { slot } = chat;
+    chat.send(message).catch((error: unknown) => {
+      // In a thread that is out of sight, the message waits there.
+      if (chat.slot === slot || !slot.conversation.thread) this.#restore(message, error);
+    });
     this.#restored = null;
     this.#empty();
     this.#choices.sent();

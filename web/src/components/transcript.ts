@@ -35,6 +35,13 @@ export class Transcript extends Part {
   #anchor: { item: HTMLElement; id: string; top: number } | null = null;
   /** Where the view stood last; the browser forgets it when the element is moved. */
   #scrolled = 0;
+  /** Whether a thread was opened, and nobody has touched it since. */
+  #isUntouched = false;
+  // Turns get their own height when they come near, and not every browser keeps the view in place.
+  readonly #heights = new ResizeObserver(() => {
+    if (this.#isUntouched) this.#toBottom('instant');
+    else this.#keepInPlace();
+  });
   #follows = true;
   /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
   readonly #aliases = new Map<string, string>();
@@ -60,6 +67,9 @@ export class Transcript extends Part {
         tabindex="0"
         @scroll=${this.#onScroll}
         @ck-grown=${this.#onGrown}
+        @pointerdown=${this.#onTouched}
+        @wheel=${this.#onTouched}
+        @keydown=${this.#onTouched}
       >
         <div class="column turns">
           ${chat.loading !== null ? this.#skeleton() : nothing}
@@ -243,8 +253,23 @@ export class Transcript extends Part {
     return all.filter((element) => element.classList.contains('turn'));
   }
 
+  protected override firstUpdated(): void {
+    this.#watchHeights();
+  }
+
+  #watchHeights(): void {
+    const column = this.#scroller?.firstElementChild;
+    if (column) this.#heights.observe(column);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#heights.disconnect();
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#watchHeights();
     if (this.#follows) {
       this.#toBottom('instant');
       return;
@@ -291,6 +316,7 @@ export class Transcript extends Part {
     const isOtherThread = chat.threadId !== this.#shownThread && !this.#wasCreated();
     if (isOtherThread || (chat.loading === null && this.#shownThread === undefined)) {
       this.#follows = true;
+      this.#isUntouched = true;
       this.#reserve(null);
       this.#toBottom('instant');
     } else if (lastUser !== this.#lastUser && lastUser?.startsWith('local-')) {
@@ -300,11 +326,13 @@ export class Transcript extends Part {
     } else {
       this.#keepInPlace();
     }
+    if (chat.isResponding) this.#isUntouched = false;
     this.#shownThread = chat.threadId;
     this.#lastUser = lastUser;
     this.#knownUsers = new Set(
       chat.conversation.items.filter((item) => item.type === 'user_message').map((item) => item.id),
     );
+    this.#anchor = this.#inSight();
     this.#fill(scroller);
     if (this.#announcer.follow(chat, this.ui.strings)) this.requestUpdate();
   }
@@ -331,6 +359,7 @@ export class Transcript extends Part {
     const place = message.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
     const top = scroller.scrollTop + place - 8;
     this.#follows = true;
+    this.#isUntouched = false;
     scroller.scrollTo({ top, behavior: calm() ? 'instant' : 'smooth' });
   }
 
@@ -363,7 +392,13 @@ export class Transcript extends Part {
 
   /** Texts are drawn after the conversation, and long ones later still. */
   readonly #onGrown = (): void => {
-    if (this.ui.options.thread.autoScroll && this.#follows) this.#toBottom('instant');
+    if (!this.ui.options.thread.autoScroll || !this.#follows) return;
+    this.#toBottom('instant');
+    this.#anchor = this.#inSight();
+  };
+
+  readonly #onTouched = (): void => {
+    this.#isUntouched = false;
   };
 
   #onScroll(event: Event): void {
@@ -372,6 +407,7 @@ export class Transcript extends Part {
     this.#scrolled = scroller.scrollTop;
     this.#anchor = this.#inSight();
     this.#follows = below < NEAR_BOTTOM_PX;
+    this.#isUntouched &&= this.#follows;
     this.isAway = below >= NEAR_BOTTOM_PX;
     if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
   }
