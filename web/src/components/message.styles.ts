@@ -106,6 +106,8 @@ export const messageStyles = css`
     }
   }
   .turn-actions {
+    /* What is clipped in it must not make the frame larger. */
+    position: relative;
     display: flex;
     gap: 0;
     margin-inline-start: calc(var(--ck-unit) * -1.5);

@@ -1,4 +1,4 @@
-/** The conversation: its turns, what is going on, and where the view stands while it grows. */
+/** The conversation: its turns, and what is going on. */
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
@@ -15,11 +15,11 @@ import { assistantMessage, typing, userMessage } from './message';
 import { answeredInput } from './structured-answers';
 import { taskView } from './workflow';
 import '../widgets/widget';
+import { ScrollPosition } from './scroll-position';
 import './selection-reply';
 import type { SelectionReply } from './selection-reply';
 import './source-popover';
 
-const NEAR_BOTTOM_PX = 80;
 const NEAR_TOP_PX = 200;
 
 export class Transcript extends Part {
@@ -31,18 +31,7 @@ export class Transcript extends Part {
   readonly #announcer = new Announcer();
   #shownThread: string | null | undefined;
   #lastUser: string | undefined;
-  /** Where the first item in sight was before an update, to keep it there. */
-  #anchor: { item: HTMLElement; id: string; top: number } | null = null;
-  /** Where the view stood last; the browser forgets it when the element is moved. */
-  #scrolled = 0;
-  /** Whether a thread was opened, and nobody has touched it since. */
-  #isUntouched = false;
-  // Turns get their own height when they come near, and not every browser keeps the view in place.
-  readonly #heights = new ResizeObserver(() => {
-    if (this.#isUntouched) this.#toBottom('instant');
-    else this.#keepInPlace();
-  });
-  #follows = true;
+  readonly #position = new ScrollPosition(() => this.#scroller);
   /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
   readonly #aliases = new Map<string, string>();
   /** Messages of the user that have been shown. */
@@ -67,9 +56,9 @@ export class Transcript extends Part {
         tabindex="0"
         @scroll=${this.#onScroll}
         @ck-grown=${this.#onGrown}
-        @pointerdown=${this.#onTouched}
-        @wheel=${this.#onTouched}
-        @keydown=${this.#onTouched}
+        @pointerdown=${this.#onTouch}
+        @wheel=${this.#onTouch}
+        @keydown=${this.#onTouch}
       >
         <div class="column turns">
           ${chat.loading !== null ? this.#skeleton() : nothing}
@@ -91,7 +80,7 @@ export class Transcript extends Part {
             class="icon-button to-latest"
             aria-label=${strings.scrollToLatest}
             title=${strings.scrollToLatest}
-            @click=${() => this.#toBottom('smooth')}
+            @click=${() => this.#position.toBottom('smooth')}
           >
             ${icon('arrow-down')}
           </button>`
@@ -247,56 +236,23 @@ export class Transcript extends Part {
     return this.querySelector('.scroller');
   }
 
-  /** All that are shown, oldest first. A query would look through all that is in them. */
-  get #turns(): HTMLElement[] {
-    const all = [...(this.#scroller?.firstElementChild?.children ?? [])] as HTMLElement[];
-    return all.filter((element) => element.classList.contains('turn'));
-  }
-
-  protected override firstUpdated(): void {
-    this.#watchHeights();
-  }
-
-  #watchHeights(): void {
-    const column = this.#scroller?.firstElementChild;
-    if (column) this.#heights.observe(column);
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#position.connect();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#heights.disconnect();
+    this.#position.disconnect();
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#watchHeights();
-    if (this.#follows) {
-      this.#toBottom('instant');
-      return;
-    }
-    this.#scroller?.scrollTo({ top: this.#scrolled, behavior: 'instant' });
-    this.#keepInPlace();
+  protected override firstUpdated(): void {
+    this.#position.connect();
   }
 
   protected override willUpdate(): void {
     this.#noteEcho();
-    this.#anchor = this.#inSight();
-  }
-
-  /** The first item in sight, and how far below the edge it begins. */
-  #inSight(): { item: HTMLElement; id: string; top: number } | null {
-    const scroller = this.#scroller;
-    if (!scroller) return null;
-    const top = scroller.getBoundingClientRect().top;
-    const turns = this.#turns;
-    const from = firstBelow(turns, top);
-    // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
-    const first = turns
-      .slice(from, from + 2)
-      .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
-      .find((item) => item.getBoundingClientRect().bottom > top);
-    const id = first?.dataset['itemId'];
-    return first && id ? { item: first, id, top: first.getBoundingClientRect().top - top } : null;
+    this.#position.keep();
   }
 
   #noteEcho(): void {
@@ -315,24 +271,21 @@ export class Transcript extends Part {
     const lastUser = chat.conversation.items.findLast((item) => item.type === 'user_message')?.id;
     const isOtherThread = chat.threadId !== this.#shownThread && !this.#wasCreated();
     if (isOtherThread || (chat.loading === null && this.#shownThread === undefined)) {
-      this.#follows = true;
-      this.#isUntouched = true;
-      this.#reserve(null);
-      this.#toBottom('instant');
+      this.#position.toEnd();
     } else if (lastUser !== this.#lastUser && lastUser?.startsWith('local-')) {
-      this.#toNewest();
-    } else if (options.thread.autoScroll && this.#follows && chat.isResponding) {
-      this.#toBottom('instant');
+      this.#position.toNewest();
+    } else if (options.thread.autoScroll && this.#position.follows && chat.isResponding) {
+      this.#position.toBottom('instant');
     } else {
-      this.#keepInPlace();
+      this.#position.keep();
     }
-    if (chat.isResponding) this.#isUntouched = false;
+    if (chat.isResponding) this.#position.touch();
     this.#shownThread = chat.threadId;
     this.#lastUser = lastUser;
     this.#knownUsers = new Set(
       chat.conversation.items.filter((item) => item.type === 'user_message').map((item) => item.id),
     );
-    this.#anchor = this.#inSight();
+    this.#position.note();
     this.#fill(scroller);
     if (this.#announcer.follow(chat, this.ui.strings)) this.requestUpdate();
   }
@@ -349,87 +302,25 @@ export class Transcript extends Part {
     return this.#shownThread === null && this.#lastUser !== undefined;
   }
 
-  /** Puts the user's new message at the top, with room for the answer below it. */
-  #toNewest(): void {
-    const scroller = this.#scroller;
-    const turn = this.#turns.at(-1);
-    if (!scroller || !turn) return;
-    this.#reserve(turn);
-    const message = turn.querySelector('[data-item-id]') ?? turn;
-    const place = message.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-    const top = scroller.scrollTop + place - 8;
-    this.#follows = true;
-    this.#isUntouched = false;
-    scroller.scrollTo({ top, behavior: calm() ? 'instant' : 'smooth' });
-  }
-
-  /** Gives the newest turn the height of the view, and none to the others. */
-  #reserve(newest: HTMLElement | null): void {
-    for (const turn of this.#turns) {
-      if (turn !== newest) turn.style.removeProperty('min-block-size');
-    }
-    const height = this.#scroller?.clientHeight ?? 0;
-    newest?.style.setProperty('min-block-size', `${Math.max(0, height - 16)}px`);
-  }
-
-  /** What comes before the first item in sight must not push it away. */
-  #keepInPlace(): void {
-    const scroller = this.#scroller;
-    const anchor = this.#anchor;
-    if (!scroller || !anchor) return;
-    const item = scroller.contains(anchor.item)
-      ? anchor.item
-      : this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
-    const edge = scroller.getBoundingClientRect().top;
-    const moved = item ? item.getBoundingClientRect().top - edge - anchor.top : 0;
-    if (Math.abs(moved) > 1) scroller.scrollTop += moved;
-  }
-
-  #toBottom(behavior: 'instant' | 'smooth'): void {
-    const scroller = this.#scroller;
-    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: calm() ? 'instant' : behavior });
-  }
-
   /** Texts are drawn after the conversation, and long ones later still. */
   readonly #onGrown = (): void => {
-    if (!this.ui.options.thread.autoScroll || !this.#follows) return;
-    this.#toBottom('instant');
-    this.#anchor = this.#inSight();
+    if (!this.ui.options.thread.autoScroll || !this.#position.follows) return;
+    this.#position.toBottom('instant');
+    this.#position.note();
   };
 
-  readonly #onTouched = (): void => {
-    this.#isUntouched = false;
-  };
+  readonly #onTouch = (): void => this.#position.touch();
 
-  #onScroll(event: Event): void {
+  readonly #onScroll = (event: Event): void => {
     const scroller = event.target as HTMLElement;
-    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#scrolled = scroller.scrollTop;
-    this.#anchor = this.#inSight();
-    this.#follows = below < NEAR_BOTTOM_PX;
-    this.#isUntouched &&= this.#follows;
-    this.isAway = below >= NEAR_BOTTOM_PX;
+    this.#position.scrolled(scroller);
+    this.isAway = !this.#position.follows;
     if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
-  }
+  };
 }
 
 define('ck-transcript', Transcript);
 
 function keyOf(turn: TurnOfItems): string {
   return turn.user?.id ?? turn.items[0]?.id ?? '';
-}
-
-/** The first that ends below a line; they are in order, and there can be many. */
-function firstBelow(turns: readonly HTMLElement[], line: number): number {
-  let [low, high] = [0, turns.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (turns[middle]!.getBoundingClientRect().bottom > line) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function calm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
