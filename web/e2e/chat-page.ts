@@ -15,6 +15,7 @@ declare global {
     violations: string[];
     given: Record<string, unknown>;
     handled: [string, unknown][];
+    reactVersion: string;
     chat: { setThreadId(threadId: string | null): Promise<void> };
     start(options: object): Promise<void>;
     listen(element: Element): void;

@@ -1,6 +1,6 @@
 /** Threads and the list of them (UI-SPEC 6: threads and history). */
 
-import { assistant, created, done, thread, user } from '../tests/chat-under-test';
+import { assistant, created, done, other, thread, user } from '../tests/chat-under-test';
 import { type ChatPage, expect, test } from './chat-page';
 import { events, held, json, type Answer, type ScriptedServer } from './scripted-server';
 
@@ -236,6 +236,29 @@ test('78: a locked thread shows why, a closed one says so, and an active one is 
   server.answer('threads.get_by_id', json({ ...thread('thr_2', { status: { type: 'closed' } }) }));
   await chat.call('setThreadId', 'thr_2');
   await expect(chat.page.locator('.closed')).toContainText('This chat is closed.');
+});
+
+test('78: a thread that is loaded as locked takes no message until it is active', async ({ chat, server }) => {
+  const status = { type: 'locked', reason: 'Waiting for a colleague' };
+  const shown = { type: 'Card', children: [{ type: 'Button', label: 'Approve', onClickAction: { type: 'approve' } }] };
+  const items = [user('u1', 'Hi'), other('w1', 'widget', { widget: shown })];
+  await chat.openThread(items, { status }, { composer: { tools: [{ id: 't', label: 'Tool', icon: 'bolt', pinned: true }] } });
+  await expect(chat.field).toHaveAttribute('aria-placeholder', 'Waiting for a colleague');
+  await expect(chat.field).toHaveAttribute('aria-disabled', 'true');
+  await expect(chat.sendButton).toBeDisabled();
+  await expect(chat.button('Tool')).toBeDisabled();
+  expect(await chat.call('sendUserMessage', { text: 'Hello?' })).toMatchObject({ ok: false });
+  expect(server.bodies.map(({ type }) => type)).toEqual(['threads.get_by_id']);
+  // Only the composer is locked.
+  server.answer('threads.custom_action', events([done(assistant('a1', 'Approved'))]));
+  await chat.button('Approve').click();
+  await expect(chat.item('a1')).toContainText('Approved');
+  server.answer('threads.get_by_id', json({ ...thread('thr_1'), items: { data: items, has_more: false } }));
+  expect(await chat.call('fetchUpdates')).toEqual({ ok: true });
+  await expect(chat.field).toHaveAttribute('aria-disabled', 'false');
+  await expect(chat.field).toHaveAttribute('aria-placeholder', 'Message the AI');
+  await chat.ask('Thanks', [done(user('u2', 'Thanks'))]);
+  await expect(chat.item('u2')).toBeVisible();
 });
 
 test('79: fetchUpdates shows what changed on the server', async ({ chat, server }) => {

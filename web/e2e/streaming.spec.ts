@@ -83,6 +83,28 @@ test('31: a marker stays while parts are finished without it, and is there once'
   live.end();
 });
 
+test('31: markers of several parts stay in their own part, and each is there once', async ({ chat }) => {
+  const live = await begun(chat, added(assistant('a1')));
+  const [first, second, again] = [cited('https://a.test/', 3), cited('https://b.test/', 3), cited('https://a.test/', 1)];
+  const noted = (content_index: number, annotation_index: number, annotation: object): object =>
+    update('a1', { type: 'assistant_message.content_part.annotation_added', content_index, annotation_index, annotation });
+  live.send(
+    ...['One', 'Two'].map((text, content_index) => update('a1', { type: 'assistant_message.content_part.added', content_index, content: part(text) })),
+    noted(1, 0, second), noted(0, 0, first), noted(1, 0, again),
+  );
+  const parts = chat.item('a1').locator('ck-markdown');
+  await expect(parts).toHaveText(['One1', 'T1wo2']);
+  live.send(...['One', 'Two'].map((text, content_index) => update('a1', { type: 'assistant_message.content_part.done', content_index, content: part(text) })));
+  live.send(update('a1', { type: 'assistant_message.content_part.text_delta', content_index: 1, delta: ' more' }));
+  await expect(parts).toHaveText(['One1', 'T1wo2 more']);
+  live.send(done({ ...assistant('a1'), content: [part('One', [first]), part('Two more', [again, second])] }));
+  await expect(chat.item('a1')).not.toHaveAttribute('data-pending');
+  await expect(parts).toHaveText(['One1', 'T1wo2 more']);
+  await chat.item('a1').getByRole('button', { name: 'Sources' }).click();
+  await expect(chat.item('a1').locator('.sources li')).toHaveCount(2);
+  live.end();
+});
+
 test('32: markers stand behind code points; one beyond the text stands at its end', async ({ chat }) => {
   await chat.open();
   const content = [part('👍 yes', [cited('https://a.test/', 1), cited('https://b.test/', 99)])];
