@@ -6,6 +6,7 @@ export default defineConfig({
   globalSetup: './e2e/global-setup.ts',
   outputDir: 'node_modules/.e2e/results',
   workers: 2,
+  fullyParallel: true, // tests are alone with their page, so that files need not be shared out whole
   timeout: 15_000,
   expect: { timeout: 5_000 },
   forbidOnly: Boolean(process.env['CI']),

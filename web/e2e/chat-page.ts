@@ -19,8 +19,11 @@ declare global {
     chat: { setThreadId(threadId: string | null): Promise<void> };
     start(options: object): Promise<void>;
     listen(element: Element): void;
+    untilTold(name: string, count: number): Promise<void>;
   }
 }
+
+const TELLS_WITHIN_MS = 5_000;
 
 export class ChatPage {
   /** Requests for other machines than the server's. */
@@ -39,14 +42,14 @@ export class ChatPage {
   }
 
   async goto(path = '/'): Promise<void> {
-    await this.page.goto(`${this.server.url}${path}`);
+    await this.page.goto(`${this.server.url}${path}`, { waitUntil: 'domcontentloaded' });
   }
 
   /** Load the page, and give the element these options. */
   async open(options: object = {}): Promise<void> {
     await this.goto();
     await this.set(options);
-    await expect.poll(() => this.names()).toContain('ready');
+    await this.untilTold('ready');
   }
 
   /** Options without functions; those are set by `run`. */
@@ -67,24 +70,22 @@ export class ChatPage {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(thread));
     });
     await this.open({ initialThread: 'thr_1', ...options });
-    await expect.poll(() => this.names()).toContain('thread.load.end');
+    await this.untilTold('thread.load.end');
   }
 
   /** Send a message whose answer is this stream, and wait for its end. */
   async ask(text: string, list: readonly unknown[]): Promise<void> {
     this.answerNext(events(list));
-    const ended = (await this.names()).filter((name) => name === 'response.end').length;
+    const ended = (await this.details('response.end')).length;
     await this.send(text);
-    await expect
-      .poll(async () => (await this.names()).filter((name) => name === 'response.end').length)
-      .toBe(ended + 1);
+    await this.untilTold('response.end', ended + 1);
   }
 
   /** Send what is written already, and wait for the end of this answer. */
   async sendWritten(list: readonly unknown[]): Promise<void> {
     this.answerNext(events(list));
     await this.sendButton.click();
-    await expect.poll(() => this.names()).toContain('response.end');
+    await this.untilTold('response.end');
   }
 
   /** Send a message that is answered while the test looks. */
@@ -149,6 +150,13 @@ export class ChatPage {
 
   async details(name: string): Promise<unknown[]> {
     return (await this.told()).filter((one) => one.name === name).map(({ detail }) => detail);
+  }
+
+  /** Until the element has told this so often; it is an event, so that nobody has to look again and again. */
+  async untilTold(name: string, count = 1): Promise<void> {
+    const late = `The element did not tell ${name} (${count}).`;
+    const isTold = this.page.evaluate(([name, count]) => window.untilTold(name, count), [name, count] as const);
+    await Promise.race([isTold, new Promise((_, reject) => setTimeout(() => reject(new Error(late)), TELLS_WITHIN_MS).unref())]);
   }
 
   /** Forget what was told and asked so far. */
@@ -228,5 +236,10 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     expect(chat.foreign, 'requests to other hosts').toEqual([]);
   },
 });
+
+/** Like `expect.poll`, which looks again after 100 ms only: most of what is waited for takes a frame or two. */
+export function eventually<Value>(actual: () => Value | Promise<Value>, message = '') {
+  return expect.poll(actual, { message, intervals: [10, 20, 50, 100, 250] });
+}
 
 export { expect };

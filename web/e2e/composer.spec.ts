@@ -1,7 +1,7 @@
 /** Writing a message (UI-SPEC 6: composer). */
 
 import { assistant, created, done, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, json } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -109,6 +109,7 @@ test('93: the default model is sent, a disabled one cannot be chosen', async ({ 
 declare global {
   interface Window {
     queries: string[];
+    answerLate: () => void;
     picked: unknown[];
     microphones: MediaStream[];
   }
@@ -130,8 +131,7 @@ async function openWithEntities(chat: ChatPage, more: object = {}): Promise<void
         showComposerMenu: true,
         onTagSearch: async (query: string) => {
           window.queries.push(query);
-          // The first answers come late, and must not win.
-          if (query === 'o') await new Promise((resolve) => setTimeout(resolve, 400));
+          if (query === 'o') await new Promise<void>((resolve) => (window.answerLate = resolve));
           return all.filter(({ title }) => title.toLowerCase().includes(query.toLowerCase()));
         },
       },
@@ -171,7 +171,10 @@ test('94: an answer that comes too late is dropped', async ({ chat }) => {
   await chat.page.waitForFunction(() => window.queries.includes('o'));
   await chat.page.keyboard.type('sl');
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
-  await chat.page.waitForTimeout(450); // until the late answer is there
+  await chat.page.evaluate(() => {
+    window.answerLate();
+    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  });
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
   await chat.page.keyboard.press('Escape');
   await expect(chat.page.getByRole('option')).toHaveCount(0);
@@ -444,6 +447,6 @@ test('99: a microphone is let go of when dictation fails, is cancelled, or has n
   await expect(chat.field).toHaveText('Before');
   await speak(chat);
   await chat.page.evaluate(() => document.getElementById('chat')!.remove());
-  await expect.poll(() => tracks(chat)).toEqual(['ended', 'ended', 'ended']);
+  await eventually(() => tracks(chat)).toEqual(['ended', 'ended', 'ended']);
   expect(server.of('input.transcribe')).toHaveLength(1);
 });

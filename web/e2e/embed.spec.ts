@@ -8,7 +8,7 @@ import './chat-page';
 import { Guide } from './guide';
 import type { HostSite } from './host-site';
 import { WEB } from './places';
-import { answers, expect, say, test, type Real } from './real-server';
+import { answers, eventually, expect, say, test, type Real } from './real-server';
 
 interface RouteModule {
   POST(request: Request): Promise<Response>;
@@ -164,7 +164,7 @@ test('the options of our own do what the guide says', async ({ page, site, real 
   await expect(page.locator('.prompt, h1').first()).toBeVisible();
   await expectParts(page, ['frame', 'header', 'start-screen', 'composer']);
   await say(page, '![one](https://images.example.com/1.png) ![two](https://elsewhere.example/2.png)');
-  await expect.poll(() => pictures).toEqual(['https://images.example.com/1.png']);
+  await eventually(() => pictures).toEqual(['https://images.example.com/1.png']);
   await expect(answers(page)).toContainText('You said');
   expect(secrets).toHaveLength(1);
   expect(new Set(bearers)).toEqual(new Set([`Bearer ${secrets[0]}`]));

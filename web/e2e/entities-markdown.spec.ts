@@ -2,7 +2,7 @@
 
 import type { Locator } from '@playwright/test';
 import { assistant, done, other, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events } from './scripted-server';
 import { PAYLOADS, watchForScripts } from './xss';
 
@@ -45,7 +45,7 @@ test('116: interactive tags are clicked and previewed, others are not', async ({
   await expect(chat.item('none').getByRole('dialog')).toHaveCount(0);
   await chat.button('@Entity fails').focus();
   await expect(chat.item('fails').getByRole('dialog')).toContainText('Entity fails');
-  await expect.poll(() => chat.page.evaluate(() => window.calls)).toEqual([['preview', 'e-one'], ['click', 'e-one'], ['preview', 'e-none'], ['preview', 'e-fails']]);
+  await eventually(() => chat.page.evaluate(() => window.calls)).toEqual([['preview', 'e-one'], ['click', 'e-one'], ['preview', 'e-none'], ['preview', 'e-fails']]);
   expect(await chat.details('error')).toEqual([{ error: 'No preview', isError: true }]);
 });
 
@@ -153,7 +153,7 @@ test('119: pictures come only from where the thread allows it, also when that ch
   await expect(shown).toHaveCount(1);
   await expect(shown).toHaveAttribute('src', 'https://cdn.ok.test/1.png');
   await expect(chat.item('a1')).toContainText('two');
-  await expect.poll(() => chat.foreign).toEqual(['https://cdn.ok.test/1.png']);
+  await eventually(() => chat.foreign).toEqual(['https://cdn.ok.test/1.png']);
   chat.answerNext(events([done(user('u2', 'x')), { type: 'thread.updated', thread: thread('thr_1', { allowed_image_domains: [] }) }]));
   await chat.send('x');
   await expect(shown).toHaveCount(0);

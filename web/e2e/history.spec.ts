@@ -1,7 +1,7 @@
 /** Threads and the list of them (UI-SPEC 6: threads and history). */
 
 import { assistant, created, done, other, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, held, json, type Answer, type ScriptedServer } from './scripted-server';
 
 const LOADED = json({ ...thread('thr_1', { title: 'One' }), items: { data: [user('u1', 'Hi'), assistant('a1', 'Hello')], has_more: false } });
@@ -61,7 +61,7 @@ test('69: a long thread opens at its newest item, and the rest comes on scrollin
     await expect(chat.log.locator('.spinner')).toBeVisible();
     const before = await placeOf(first);
     next.release();
-    await expect.poll(async () => (await chat.itemIds)[0]).not.toBe(first);
+    await eventually(async () => (await chat.itemIds)[0]).not.toBe(first);
     await expect(chat.log.locator('.spinner')).toHaveCount(0);
     expect(Math.abs((await placeOf(first)) - before), `jump of page ${round}`).toBeLessThan(2);
   }
@@ -81,7 +81,7 @@ test('70: empty pages that are not the last stall nothing', async ({ chat, serve
   await chat.open({ initialThread: 'thr_1' });
   await expect(chat.item('a2')).toBeVisible();
   await chat.page.locator('.scroller').dispatchEvent('scroll');
-  await expect.poll(() => chat.itemIds).toEqual(['u1', 'a1', 'u2', 'a2']);
+  await eventually(() => chat.itemIds).toEqual(['u1', 'a1', 'u2', 'a2']);
 });
 
 test('71: a thread that is missing says so, and a new chat works', async ({ chat, server }) => {
@@ -108,7 +108,7 @@ test('72: of two threads chosen fast the second is shown, and both loads end', a
   await chat.button('Title thr_b').click();
   await expect(chat.item('ub')).toBeVisible();
   slow.release();
-  await expect.poll(() => chat.details('thread.load.end')).toHaveLength(2);
+  await eventually(() => chat.details('thread.load.end')).toHaveLength(2);
   await expect(chat.item('ua')).toHaveCount(0);
   expect(await chat.details('thread.change')).toEqual([{ threadId: 'thr_b' }]);
 });
@@ -170,7 +170,7 @@ test('74: deleting asks first, and leads from the thread that is shown to a new 
   await question.getByRole('button', { name: 'Delete' }).click();
   await expect(chat.button('Title thr_1')).toHaveCount(0);
   expect(server.of('threads.delete')[0]!.body.params).toEqual({ thread_id: 'thr_1' });
-  await expect.poll(() => chat.details('thread.change')).toEqual([{ threadId: 'thr_1' }, { threadId: null }]);
+  await eventually(() => chat.details('thread.change')).toEqual([{ threadId: 'thr_1' }, { threadId: null }]);
   await chat.call('hideHistory');
   await expect(chat.page.getByRole('heading', { name: 'What can I help with today?' })).toBeVisible();
 });
@@ -193,7 +193,7 @@ test('76: opening and closing is told for every way, and only when something cha
   await chat.call('showHistory');
   expect(await turns()).toEqual(['history.open']);
   await chat.page.keyboard.press('Escape');
-  await expect.poll(turns).toEqual(['history.open', 'history.close']);
+  await eventually(turns).toEqual(['history.open', 'history.close']);
   await chat.call('hideHistory');
   await chat.call('showHistory');
   await chat.call('hideHistory');

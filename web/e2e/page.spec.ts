@@ -10,8 +10,6 @@ import { watchForScripts } from './xss';
 
 const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
-test.describe.configure({ mode: 'default' });
-
 test.afterEach(async ({ page }) => {
   expect(await page.evaluate(() => window.violations ?? []), 'violations of the policy').toEqual([]);
 });

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { Line } from './line';
 import { REACT_APP } from './places';
-import { answers, expect, newUser, opened, reopened, say, test, told } from './real-server';
+import { answers, eventually, expect, newUser, opened, reopened, say, test, told } from './real-server';
 import { ScriptedServer } from './scripted-server';
 import { PAYLOADS, watchForScripts } from './xss';
 
@@ -12,8 +12,6 @@ const DOT = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==',
   'base64',
 );
-
-test.describe.configure({ mode: 'default' });
 
 test('the page of the server answers', async ({ page, real }) => {
   await opened(page, real.url);
@@ -104,7 +102,7 @@ test('105: a picture is shown beside its message, also after a reload', async ({
   await expect(answers(page)).toContainText('what is it?');
   await reopened(page);
   const picture = page.locator('.message.user').getByRole('img', { name: 'dot.png' });
-  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(4);
+  await eventually(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(4);
   // Its address is signed: a page cannot send a token along with a picture.
   expect(await picture.getAttribute('src')).toMatch(/\/preview\?./);
 });
@@ -135,7 +133,7 @@ test('21: a connection that is lost in an answer is told; back online, the answe
   await expect(failure).toContainText('interrupted');
   await expect(answers(page)).toContainText('word5'); // what was there stays
   await failure.getByRole('button', { name: 'Retry' }).click();
-  await expect.poll(() => told(page, 'error')).toBe(2); // there is no way yet
+  await eventually(() => told(page, 'error')).toBe(2); // there is no way yet
   await context.setOffline(false);
   await failure.getByRole('button', { name: 'Retry' }).click();
   await expect(failure).toHaveCount(0);
@@ -228,7 +226,7 @@ test('120: no text that goes through the server runs a script, or asks anybody',
   const texts = [...chunks.map((chunk) => chunk.join('\n\n')), `show ${all}`, `cite ${all}`];
   for (const [index, text] of texts.entries()) {
     await say(page, text);
-    await expect.poll(() => told(page, 'response.end')).toBe(index + 1);
+    await eventually(() => told(page, 'response.end')).toBe(index + 1);
   }
   await page.getByRole('button', { name: 'History' }).click();
   await page.getByRole('button', { name: /^Rename:/ }).click();

@@ -1,7 +1,7 @@
 /** Pages of this repository's own server, whose model is scripted (tests/web_server.py). */
 
 import type { Locator, Page } from '@playwright/test';
-import { expect, test as base } from './chat-page';
+import { eventually, expect, test as base } from './chat-page';
 import { HostSite } from './host-site';
 import { realServers, type RealServers } from './real-servers';
 
@@ -67,4 +67,4 @@ export function answers(page: Page): Locator {
   return page.locator('.message.assistant');
 }
 
-export { expect };
+export { eventually, expect };

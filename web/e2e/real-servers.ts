@@ -48,6 +48,7 @@ export async function startServers(origins: readonly string[]): Promise<() => Pr
   const exited = once(child, 'exit').catch((error: unknown) => error);
   void noteAddresses(child.stdout);
   return async () => {
+    if (!existsSync(SERVERS)) child.kill(); // it was not needed, and is not there yet
     child.stdin.end();
     await exited;
   };

@@ -1,7 +1,7 @@
 /** Texts that are written while one looks (UI-SPEC 6: streaming text). */
 
 import { added, assistant, created, delta, done, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { json, type LiveStream } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -160,7 +160,7 @@ test('35: a turn whose items are removed leaves the message of the user', async 
   await expect(chat.item('a2')).toBeVisible();
   live.send({ type: 'thread.item.removed', item_id: 'a1' }, { type: 'thread.item.removed', item_id: 'a2' }, { type: 'thread.item.removed', item_id: 'never' });
   live.end();
-  await expect.poll(() => chat.itemIds).toEqual(['u1']);
+  await eventually(() => chat.itemIds).toEqual(['u1']);
   await expect(chat.log).not.toContainText('Secret');
 });
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { added, assistant, created, delta, done, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { json } from './scripted-server';
 import { WEB } from './places';
 
@@ -46,7 +46,7 @@ test('123: a new message goes to the top, and the view stays while the answer co
   const live = await chat.askLive('Now', done(user('new', 'Now')), added(assistant('a')));
   const scroller = chat.page.locator('.scroller');
   const top = (await scroller.boundingBox())!.y;
-  await expect.poll(async () => Math.abs((await chat.item('new').boundingBox())!.y - top)).toBeLessThanOrEqual(8);
+  await eventually(async () => Math.abs((await chat.item('new').boundingBox())!.y - top)).toBeLessThanOrEqual(8);
   const place = await scroller.evaluate((element) => element.scrollTop);
   for (let round = 0; round < 20; round++) live.send(delta('a', Array.from({ length: 10 }, (_, line) => `Line ${round * 10 + line}\n\n`).join('')));
   await expect(chat.item('a')).toContainText('Line 199');
@@ -62,7 +62,7 @@ test('123: autoScroll follows at the end, stops when one scrolls up, and goes on
   const lines = (name: string): object => delta('a', Array.from({ length: 40 }, (_, line) => `${name} ${line}\n\n`).join(''));
   live.send(lines('First'));
   await expect(chat.item('a')).toContainText('First 39');
-  await expect.poll(below).toBeLessThan(80);
+  await eventually(below).toBeLessThan(80);
   await scroller.hover();
   await chat.page.mouse.wheel(0, -600);
   await expect(chat.button('Scroll to latest')).toBeVisible();
@@ -71,10 +71,10 @@ test('123: autoScroll follows at the end, stops when one scrolls up, and goes on
   await expect(chat.item('a')).toContainText('Second 39');
   expect(Math.abs((await scroller.evaluate((element) => element.scrollTop)) - place)).toBeLessThan(2);
   await chat.button('Scroll to latest').click();
-  await expect.poll(below).toBeLessThan(80);
+  await eventually(below).toBeLessThan(80);
   live.send(lines('Third'));
   await expect(chat.item('a')).toContainText('Third 39');
-  await expect.poll(below).toBeLessThan(80);
+  await eventually(below).toBeLessThan(80);
   live.end();
 });
 

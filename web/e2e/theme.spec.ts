@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { assistant, user } from '../tests/chat-under-test';
-import { expect, test } from './chat-page';
+import { eventually, expect, test } from './chat-page';
 import { WEB } from './places';
 
 const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
@@ -67,7 +67,7 @@ test('121: texts can be read in themes of any colours', async ({ chat }) => {
     const color = { accent: { primary, level: 3 - (index % 2) }, ...(index > 1 ? { surface } : { grayscale }) };
     await chat.set({ initialThread: 'thr_1', theme: { colorScheme, color } });
     // What is shown follows within a frame or two.
-    await expect.poll(async () => (await contrastOf(chat.page)).faint, { message: primary }).toEqual([]);
+    await eventually(async () => (await contrastOf(chat.page)).faint, primary).toEqual([]);
     expect((await contrastOf(chat.page)).seen).toBeGreaterThan(8);
   }
 });
