@@ -23,7 +23,7 @@ declare global {
   }
 }
 
-const TELLS_WITHIN_MS = 5_000;
+const TELLS_WITHIN_MS = 15_000;
 
 export class ChatPage {
   /** Requests for other machines than the server's. */
@@ -55,6 +55,11 @@ export class ChatPage {
   /** Options without functions; those are set by `run`. */
   async set(options: object): Promise<void> {
     await this.page.evaluate((given) => window.start(given), options);
+  }
+
+  /** Until what has changed is shown. */
+  async nextFrame(): Promise<void> {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   }
 
   /** Open a thread that the server has already. */
@@ -213,7 +218,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         viewport: { width: 900, height: 700 },
         reducedMotion: 'reduce',
       });
-      context.setDefaultTimeout(5_000);
+      context.setDefaultTimeout(15_000);
       await use({ context, page: await context.newPage() });
       await context.close();
     },
@@ -229,7 +234,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(chat);
     const violations = await page.evaluate(() => window.violations ?? []);
     page.removeAllListeners();
-    await page.goto('about:blank');
+    await page.goto('about:blank', { waitUntil: 'commit' });
     expect(chat.errors, 'errors of the page').toEqual([]);
     expect(violations, 'violations of the content security policy').toEqual([]);
     expect(server.unscripted, 'requests that no script answers').toEqual([]);

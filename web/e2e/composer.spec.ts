@@ -171,10 +171,8 @@ test('94: an answer that comes too late is dropped', async ({ chat }) => {
   await chat.page.waitForFunction(() => window.queries.includes('o'));
   await chat.page.keyboard.type('sl');
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
-  await chat.page.evaluate(() => {
-    window.answerLate();
-    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  });
+  await chat.page.evaluate(() => window.answerLate());
+  await chat.nextFrame();
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
   await chat.page.keyboard.press('Escape');
   await expect(chat.page.getByRole('option')).toHaveCount(0);

@@ -67,8 +67,13 @@ test('121: texts can be read in themes of any colours', async ({ chat }) => {
     const color = { accent: { primary, level: 3 - (index % 2) }, ...(index > 1 ? { surface } : { grayscale }) };
     await chat.set({ initialThread: 'thr_1', theme: { colorScheme, color } });
     // What is shown follows within a frame or two.
-    await eventually(async () => (await contrastOf(chat.page)).faint, primary).toEqual([]);
-    expect((await contrastOf(chat.page)).seen).toBeGreaterThan(8);
+    let seen = 0;
+    await eventually(async () => {
+      const contrast = await contrastOf(chat.page);
+      seen = contrast.seen;
+      return contrast.faint;
+    }, primary).toEqual([]);
+    expect(seen).toBeGreaterThan(8);
   }
 });
 
@@ -76,6 +81,7 @@ test('121: each value of a theme changes what is shown', async ({ chat }) => {
   await chat.openThread(THREAD);
   const shown = async (theme: object, selector: string, name: string): Promise<string> => {
     await chat.set({ initialThread: 'thr_1', theme });
+    await chat.nextFrame();
     return style(chat.page, selector, name);
   };
   const each = async (themes: object[], selector: string, name: string): Promise<void> => {
