@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { assistant, user } from '../tests/chat-under-test';
+import { loadAxe } from './axe';
 import { eventually, expect, test } from './chat-page';
 import { WEB } from './places';
 
-const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
 const FONT = readFileSync(path.join(WEB, 'node_modules/katex/dist/fonts/KaTeX_Size1-Regular.woff2'));
 
 const THREAD = [
@@ -33,7 +33,7 @@ const WIDGET = {
 
 /** What axe finds of texts that are too faint, and how many it has looked at. */
 async function contrastOf(page: Page): Promise<{ faint: string[]; seen: number }> {
-  await page.evaluate(AXE);
+  await loadAxe(page);
   return page.evaluate(async () => {
     interface Node {
       target: unknown[];
