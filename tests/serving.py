@@ -19,11 +19,12 @@ class ServedApp:
 
     Args:
         app: What is served, its lifespan included.
+        port: Where, instead of a free one.
         options: Further options of `uvicorn.Config`.
     """
 
-    def __init__(self, app: ASGIApp, **options: Any) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, app: ASGIApp, port: int = 0, **options: Any) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `serve` does
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         defaults = {"log_config": None, "access_log": False, "timeout_graceful_shutdown": 1}

@@ -6,13 +6,16 @@ export default defineConfig({
   globalSetup: './e2e/global-setup.ts',
   outputDir: 'node_modules/.e2e/results',
   workers: 2,
-  timeout: 15_000,
-  expect: { timeout: 5_000 },
+  fullyParallel: true, // tests are alone with their page, so that files need not be shared out whole
+  // A machine may be busy; what passes takes no longer for it.
+  timeout: 45_000,
+  expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env['CI']),
   reporter: process.env['CI'] ? [['list']] : [['dot']],
   use: {
     locale: 'en-US',
-    actionTimeout: 5_000,
+    contextOptions: { reducedMotion: 'reduce' }, // what moves costs time, and tests look at what stays
+    actionTimeout: 15_000,
     launchOptions: {
       executablePath: CHROMIUM,
       args: [

@@ -15,11 +15,15 @@ declare global {
     violations: string[];
     given: Record<string, unknown>;
     handled: [string, unknown][];
+    reactVersion: string;
     chat: { setThreadId(threadId: string | null): Promise<void> };
     start(options: object): Promise<void>;
     listen(element: Element): void;
+    untilTold(name: string, count: number): Promise<void>;
   }
 }
+
+const TELLS_WITHIN_MS = 15_000;
 
 export class ChatPage {
   /** Requests for other machines than the server's. */
@@ -38,19 +42,24 @@ export class ChatPage {
   }
 
   async goto(path = '/'): Promise<void> {
-    await this.page.goto(`${this.server.url}${path}`);
+    await this.page.goto(`${this.server.url}${path}`, { waitUntil: 'domcontentloaded' });
   }
 
   /** Load the page, and give the element these options. */
   async open(options: object = {}): Promise<void> {
     await this.goto();
     await this.set(options);
-    await expect.poll(() => this.names()).toContain('ready');
+    await this.untilTold('ready');
   }
 
   /** Options without functions; those are set by `run`. */
   async set(options: object): Promise<void> {
     await this.page.evaluate((given) => window.start(given), options);
+  }
+
+  /** Until what has changed is shown. */
+  async nextFrame(): Promise<void> {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   }
 
   /** Open a thread that the server has already. */
@@ -66,24 +75,22 @@ export class ChatPage {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(thread));
     });
     await this.open({ initialThread: 'thr_1', ...options });
-    await expect.poll(() => this.names()).toContain('thread.load.end');
+    await this.untilTold('thread.load.end');
   }
 
   /** Send a message whose answer is this stream, and wait for its end. */
   async ask(text: string, list: readonly unknown[]): Promise<void> {
     this.answerNext(events(list));
-    const ended = (await this.names()).filter((name) => name === 'response.end').length;
+    const ended = (await this.details('response.end')).length;
     await this.send(text);
-    await expect
-      .poll(async () => (await this.names()).filter((name) => name === 'response.end').length)
-      .toBe(ended + 1);
+    await this.untilTold('response.end', ended + 1);
   }
 
   /** Send what is written already, and wait for the end of this answer. */
   async sendWritten(list: readonly unknown[]): Promise<void> {
     this.answerNext(events(list));
     await this.sendButton.click();
-    await expect.poll(() => this.names()).toContain('response.end');
+    await this.untilTold('response.end');
   }
 
   /** Send a message that is answered while the test looks. */
@@ -150,6 +157,13 @@ export class ChatPage {
     return (await this.told()).filter((one) => one.name === name).map(({ detail }) => detail);
   }
 
+  /** Until the element has told this so often; it is an event, so that nobody has to look again and again. */
+  async untilTold(name: string, count = 1): Promise<void> {
+    const late = `The element did not tell ${name} (${count}).`;
+    const isTold = this.page.evaluate(([name, count]) => window.untilTold(name, count), [name, count] as const);
+    await Promise.race([isTold, new Promise((_, reject) => setTimeout(() => reject(new Error(late)), TELLS_WITHIN_MS).unref())]);
+  }
+
   /** Forget what was told and asked so far. */
   async forget(): Promise<void> {
     await this.page.evaluate(() => {
@@ -204,7 +218,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         viewport: { width: 900, height: 700 },
         reducedMotion: 'reduce',
       });
-      context.setDefaultTimeout(5_000);
+      context.setDefaultTimeout(15_000);
       await use({ context, page: await context.newPage() });
       await context.close();
     },
@@ -220,12 +234,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(chat);
     const violations = await page.evaluate(() => window.violations ?? []);
     page.removeAllListeners();
-    await page.goto('about:blank');
+    await page.goto('about:blank', { waitUntil: 'commit' });
     expect(chat.errors, 'errors of the page').toEqual([]);
     expect(violations, 'violations of the content security policy').toEqual([]);
     expect(server.unscripted, 'requests that no script answers').toEqual([]);
     expect(chat.foreign, 'requests to other hosts').toEqual([]);
   },
 });
+
+/** Like `expect.poll`, which looks again after 100 ms only: most of what is waited for takes a frame or two. */
+export function eventually<Value>(actual: () => Value | Promise<Value>, message = '') {
+  return expect.poll(actual, { message, intervals: [10, 20, 50, 100, 250] });
+}
 
 export { expect };

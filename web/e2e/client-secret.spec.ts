@@ -1,7 +1,7 @@
 /** Secrets for the hosted form (UI-SPEC 6: client secret). */
 
 import { assistant, created, done, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, json } from './scripted-server';
 
 const ANSWER = [created('thr_1'), done(user('u1', 'Hi')), done(assistant('a1', 'Hello you'))];
@@ -37,7 +37,7 @@ async function hosted(chat: ChatPage, options: object = {}): Promise<void> {
     };
     return window.start(window.secrets.hosted(more));
   }, options);
-  await expect.poll(() => chat.names()).toContain('ready');
+  await eventually(() => chat.names()).toContain('ready');
 }
 
 function asked(chat: ChatPage): Promise<(string | null)[]> {
@@ -46,7 +46,7 @@ function asked(chat: ChatPage): Promise<(string | null)[]> {
 
 test('24: the secret is asked for once, and sent with every request', async ({ chat, server }) => {
   await hosted(chat);
-  await expect.poll(() => asked(chat)).toEqual([null]);
+  await eventually(() => asked(chat)).toEqual([null]);
   await chat.ask('Hi', ANSWER);
   await chat.call('showHistory');
   await server.asked('threads.list');
@@ -100,7 +100,7 @@ test('26: without a secret nothing is sent', async ({ chat, server }) => {
 
 test('27: new functions at a new render ask for no new secret', async ({ chat }) => {
   await hosted(chat);
-  await expect.poll(() => asked(chat)).toEqual([null]);
+  await eventually(() => asked(chat)).toEqual([null]);
   await chat.page.evaluate(() => window.start(window.secrets.hosted({ theme: 'dark' })));
   await chat.ask('Hi', ANSWER);
   expect(await asked(chat)).toEqual([null]);

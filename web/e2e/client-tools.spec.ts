@@ -1,7 +1,7 @@
 /** Tools that the page runs (UI-SPEC 6: client tools). */
 
 import { added, assistant, CAN_STOP, created, done, other, toolCall, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, LiveStream } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -53,7 +53,7 @@ test('49: a call runs after the stream, its result is sent, and the answer goes 
   await expect(chat.item('a1')).toContainText('In Rome');
   expect(await calls(chat)).toEqual([{ name: 'locate', params: { city: 'Rome' } }]);
   expect(server.bodies[1]).toEqual({ type: OVER, params: { thread_id: 'thr_1', result: { at: 'locate' } } });
-  await expect.poll(async () => (await chat.names()).filter((name) => name.startsWith('response.'))).toEqual(['response.start', 'response.end']);
+  await eventually(async () => (await chat.names()).filter((name) => name.startsWith('response.'))).toEqual(['response.start', 'response.end']);
 });
 
 test('50: calls of successive streams both run, and may take their time', async ({ chat, server }) => {
@@ -91,7 +91,7 @@ test('52: Stop while a tool runs sends nothing', async ({ chat, server }) => {
   await openWithTool(chat, 'held');
   const live = await chat.askLive('Hi', ...BEGUN, CAN_STOP, done(toolCall('t1', 'slow')));
   live.end();
-  await expect.poll(() => calls(chat)).toHaveLength(1);
+  await eventually(() => calls(chat)).toHaveLength(1);
   await chat.button('Stop').click();
   await expect(chat.button('Send message')).toBeVisible();
   await chat.page.evaluate(() => window.finishTool({ too: 'late' }));

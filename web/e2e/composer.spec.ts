@@ -1,7 +1,7 @@
 /** Writing a message (UI-SPEC 6: composer). */
 
 import { assistant, created, done, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, json } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -109,7 +109,9 @@ test('93: the default model is sent, a disabled one cannot be chosen', async ({ 
 declare global {
   interface Window {
     queries: string[];
+    answerLate: () => void;
     picked: unknown[];
+    microphones: MediaStream[];
   }
 }
 
@@ -129,8 +131,7 @@ async function openWithEntities(chat: ChatPage, more: object = {}): Promise<void
         showComposerMenu: true,
         onTagSearch: async (query: string) => {
           window.queries.push(query);
-          // The first answers come late, and must not win.
-          if (query === 'o') await new Promise((resolve) => setTimeout(resolve, 400));
+          if (query === 'o') await new Promise<void>((resolve) => (window.answerLate = resolve));
           return all.filter(({ title }) => title.toLowerCase().includes(query.toLowerCase()));
         },
       },
@@ -170,7 +171,8 @@ test('94: an answer that comes too late is dropped', async ({ chat }) => {
   await chat.page.waitForFunction(() => window.queries.includes('o'));
   await chat.page.keyboard.type('sl');
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
-  await chat.page.waitForTimeout(450); // until the late answer is there
+  await chat.page.evaluate(() => window.answerLate());
+  await chat.nextFrame();
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
   await chat.page.keyboard.press('Escape');
   await expect(chat.page.getByRole('option')).toHaveCount(0);
@@ -259,6 +261,83 @@ test('96: commands are found, lead on, insert things, or fail with a word', asyn
   expect(await chat.page.evaluate(() => window.picked)).toEqual(['void', 'insert', 'more', 'deep', 'fails']);
 });
 
+test('96: a menu of commands leads back, step by step', async ({ chat }) => {
+  await chat.goto();
+  await chat.page.evaluate(() =>
+    window.start({
+      commands: {
+        enabled: true,
+        onSearch: async () => [{ id: 'places', label: 'Places' }],
+        onSelect: async ({ id }: { id: string }) => ({ type: 'menu', commands: [{ id: `${id}-in`, label: `In ${id}` }, { id: 'other', label: 'Other' }] }),
+      },
+    }),
+  );
+  const options = chat.page.getByRole('option');
+  const press = (key: string): Promise<void> => chat.page.keyboard.press(key);
+  await chat.field.click();
+  await chat.page.keyboard.type('/');
+  await expect(options).toHaveText([/Places/]);
+  await press('Enter');
+  await expect(options).toHaveText([/In places/, /Other/]);
+  await press('Enter');
+  await expect(options).toHaveText([/In places-in/, /Other/]);
+  await chat.page.keyboard.type('ot'); // what is written filters the menu that is shown
+  await expect(options).toHaveText([/Other/]);
+  await press('Backspace');
+  await press('Backspace');
+  await expect(options).toHaveText([/In places-in/, /Other/]);
+  await press('Backspace');
+  await expect(options).toHaveText([/In places\s*$/, /Other/]);
+  await press('Backspace');
+  await expect(options).toHaveText([/Places/]);
+  await press('Backspace');
+  await expect(chat.page.getByRole('listbox')).toHaveCount(0);
+  await expect(chat.field).toHaveText('');
+});
+
+test('96: what the composer itself can do is among the commands, as far as it can', async ({ chat }) => {
+  await chat.goto();
+  const attachments = { enabled: true };
+  const composer = { tools: [{ id: 'search', label: 'Search tool', icon: 'search' }], models: [{ id: 'a', label: 'Alpha' }, { id: 'b', label: 'Beta' }, { id: 'c', label: 'Gamma', disabled: true }], dictation: { enabled: true } };
+  await chat.page.evaluate((composer) =>
+    window.start({
+      api: { url: '/api', uploadStrategy: { type: 'two_phase' } },
+      composer,
+      commands: { enabled: true },
+      entities: { onTagSearch: async () => [{ id: 'rome', title: 'Rome' }] },
+    }), { ...composer, attachments });
+  const options = chat.page.getByRole('option');
+  const choose = async (query: string): Promise<void> => {
+    await chat.field.click();
+    await chat.page.keyboard.type(`/${query}`);
+    await expect(options).toHaveCount(1);
+    await chat.page.keyboard.press('Enter');
+    await expect(chat.field).not.toContainText('/');
+  };
+  await chat.field.click();
+  await chat.page.keyboard.type('/');
+  await expect(options).toHaveText([/Attach files/, /Search tool/, /Alpha/, /Beta/, /Mention/, /Start dictation/]);
+  await chat.page.keyboard.press('Backspace');
+  const picker = chat.page.waitForEvent('filechooser');
+  await choose('attach');
+  expect((await picker).isMultiple()).toBe(true);
+  await choose('beta');
+  await expect(chat.button('Model: Beta')).toBeVisible();
+  await choose('mention');
+  await expect(options).toHaveText([/Rome/]);
+  await chat.page.keyboard.press('Enter');
+  await expect(chat.field).toContainText('Rome');
+  await chat.write('');
+  await choose('dictation');
+  await chat.button('Cancel dictation').click();
+
+  await chat.set({ commands: { enabled: true }, composer: { models: [{ id: 'a', label: 'Alpha' }] } });
+  await chat.write('');
+  await chat.field.click();
+  await chat.page.keyboard.type('/');
+  await expect(options).toHaveText([/Alpha/]);
+});
+
 test('97: prompts are sent at once, and the draft stays', async ({ chat }) => {
   const prompt = [{ type: 'input_text', text: 'Tell of ' }, { type: 'input_tag', id: 'e1', text: 'Rome' }];
   await chat.open({ startScreen: { greeting: 'Hello there', prompts: [{ label: 'Plain', prompt: 'Say hi', icon: 'bolt' }, { label: 'Rich', prompt }] } });
@@ -330,24 +409,73 @@ test('98: an answer, or what is selected of it, is quoted by keyboard alone, and
   await expect(chat.field).toHaveAccessibleDescription('');
 });
 
-test('99: what is dictated is sent as sound, and comes as text where the caret is', async ({ chat, server }) => {
-  await chat.open({ composer: { dictation: { enabled: true } } });
-  await chat.write('Before ');
-  server.answer('input.transcribe', json({ text: 'spoken words' }), json({}, 500));
+/** The tracks of all microphones so far, and recorders of the test's own to hear whether they give sound. */
+async function openWithMicrophone(chat: ChatPage): Promise<void> {
+  await chat.goto();
+  await chat.page.evaluate(() => {
+    window.microphones = [];
+    const devices = navigator.mediaDevices;
+    const own = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => {
+      const stream = await own(wanted);
+      window.microphones.push(stream);
+      return stream;
+    };
+    return window.start({ composer: { dictation: { enabled: true } } });
+  });
+}
+
+async function speak(chat: ChatPage): Promise<void> {
   await chat.button('Start dictation').click();
-  await chat.page.waitForTimeout(400); // some sound
+  await expect(chat.button('Stop dictation')).toBeVisible();
+  await chat.page.evaluate(() => new Promise<void>((heard) => {
+    const recorder = new MediaRecorder(window.microphones.at(-1)!);
+    recorder.ondataavailable = ({ data }) => {
+      if (data.size === 0 || recorder.state === 'inactive') return;
+      recorder.stop();
+      heard();
+    };
+    recorder.start(20);
+  }));
+}
+
+function tracks(chat: ChatPage): Promise<string[]> {
+  return chat.page.evaluate(() => window.microphones.flatMap((stream) => stream.getTracks().map((track) => track.readyState)));
+}
+
+test('99: what is dictated is sent as sound, and comes as text where the caret is', async ({ chat, server }) => {
+  await openWithMicrophone(chat);
+  await chat.write('Before after');
+  for (let letter = 0; letter < 'after'.length; letter++) await chat.page.keyboard.press('ArrowLeft');
+  server.answer('input.transcribe', json({ text: 'spoken words' }));
+  await speak(chat);
+  expect(await tracks(chat)).toEqual(['live']);
   await chat.button('Stop dictation').click();
-  await expect(chat.field).toHaveText('Before spoken words');
+  await expect(chat.field).toHaveText(/^Before spoken words\s?after$/);
+  expect(await tracks(chat)).toEqual(['ended']);
   const { params } = server.of('input.transcribe')[0]!.body;
-  expect(params['mime_type']).toMatch(/^audio\/webm/);
+  expect(params['mime_type']).toBe('audio/webm;codecs=opus');
   expect(params['audio_base64']).toMatch(/^[A-Za-z0-9+/]+=*$/);
   expect(Buffer.from(String(params['audio_base64']), 'base64').subarray(0, 4).toString('hex')).toBe('1a45dfa3'); // EBML
   await expect(chat.field).toBeFocused();
+});
 
-  await chat.button('Start dictation').click();
-  await chat.page.waitForTimeout(400);
+test('99: a microphone is let go of when dictation fails, is cancelled, or has no place any more', async ({ chat, server }) => {
+  await openWithMicrophone(chat);
+  await chat.write('Before');
+  server.answer('input.transcribe', json({}, 500));
+  await speak(chat);
   await chat.button('Stop dictation').click();
   await expect(chat.page.locator('.toast')).toContainText('Dictation');
-  await expect(chat.field).toHaveText('Before spoken words');
   expect(await chat.details('error')).toHaveLength(1);
+  await expect(chat.button('Start dictation')).toBeVisible();
+  await speak(chat);
+  await chat.button('Cancel dictation').click();
+  await expect(chat.button('Start dictation')).toBeVisible();
+  expect(await tracks(chat)).toEqual(['ended', 'ended']);
+  await expect(chat.field).toHaveText('Before');
+  await speak(chat);
+  await chat.page.evaluate(() => document.getElementById('chat')!.remove());
+  await eventually(() => tracks(chat)).toEqual(['ended', 'ended', 'ended']);
+  expect(server.of('input.transcribe')).toHaveLength(1);
 });

@@ -40,39 +40,42 @@ test('2: options that a page set before the script was there hold', async ({ cha
   expect(await chat.page.evaluate(() => Object.hasOwn(document.getElementById('chat')!, 'options'))).toBe(false);
 });
 
-test('3: the React binding renders in StrictMode, and all handlers are told', async ({ chat, server }) => {
-  await chat.goto('/react.html');
-  await expect(chat.page.getByRole('heading', { name: 'Hello from React' })).toBeVisible();
-  await chat.page.getByRole('button', { name: 'Rendered 0' }).click(); // a new render does no harm
-  await chat.button('Search').click();
-  const effect = { type: 'client_effect', name: 'confetti', data: { size: 2 } };
-  const link = assistant('a2', '[Deep](chatkit-link://task?id=7)');
-  server.answer('threads.create', events([...ANSWER, effect, done(toolCall('t1', 'where', { a: 1 }))]));
-  server.answer('threads.add_client_tool_output', events([done(link), { type: 'error', code: 'custom', message: 'Alas', allow_retry: false }]));
-  await chat.send('Hi');
-  await chat.page.getByRole('link', { name: 'Deep' }).click();
-  await chat.button('History').click();
-  await chat.page.keyboard.press('Escape');
-  server.answer('threads.get_by_id', (_request, response) => {
-    response.end(JSON.stringify({ id: 'thr_2', created_at: '2026-01-01T00:00:00', status: { type: 'active' }, items: { data: [], has_more: false } }));
+for (const [version, page] of [[18, '/react-18.html'], [19, '/react.html']] as const) {
+  test(`3: the binding of React ${version} renders in StrictMode, and all handlers are told`, async ({ chat, server }) => {
+    await chat.goto(page);
+    await expect(chat.page.getByRole('heading', { name: 'Hello from React' })).toBeVisible();
+    expect(await chat.page.evaluate(() => window.reactVersion)).toMatch(new RegExp(`^${version}\\.`));
+    await chat.page.getByRole('button', { name: 'Rendered 0' }).click(); // a new render does no harm
+    await chat.button('Search').click();
+    const effect = { type: 'client_effect', name: 'confetti', data: { size: 2 } };
+    const link = assistant('a2', '[Deep](chatkit-link://task?id=7)');
+    server.answer('threads.create', events([...ANSWER, effect, done(toolCall('t1', 'where', { a: 1 }))]));
+    server.answer('threads.add_client_tool_output', events([done(link), { type: 'error', code: 'custom', message: 'Alas', allow_retry: false }]));
+    await chat.send('Hi');
+    await chat.page.getByRole('link', { name: 'Deep' }).click();
+    await chat.button('History').click();
+    await chat.page.keyboard.press('Escape');
+    server.answer('threads.get_by_id', (_request, response) => {
+      response.end(JSON.stringify({ id: 'thr_2', created_at: '2026-01-01T00:00:00', status: { type: 'active' }, items: { data: [], has_more: false } }));
+    });
+    await chat.page.evaluate(() => window.chat.setThreadId('thr_2'));
+    const handled = await chat.page.evaluate(() => window.handled);
+    const names = new Set(handled.map(([name]) => name));
+    expect([...names].sort()).toEqual([
+      'onDeeplink', 'onEffect', 'onError', 'onHistoryClose', 'onHistoryOpen', 'onLog', 'onReady', 'onResponseEnd',
+      'onResponseStart', 'onThreadChange', 'onThreadLoadEnd', 'onThreadLoadStart', 'onToolChange',
+    ]);
+    expect(handled.filter(([name]) => name === 'onReady')).toHaveLength(1);
+    expect(handled).toContainEqual(['onEffect', { name: 'confetti', data: { size: 2 } }]);
+    expect(handled).toContainEqual(['onDeeplink', { name: 'task', data: { id: '7' } }]);
+    expect(handled).toContainEqual(['onToolChange', { toolId: 'search' }]);
+    expect(server.of('threads.add_client_tool_output')[0]?.body.params['result']).toEqual({
+      name: 'where',
+      params: { a: 1 },
+      count: 1, // of the latest render
+    });
   });
-  await chat.page.evaluate(() => window.chat.setThreadId('thr_2'));
-  const handled = await chat.page.evaluate(() => window.handled);
-  const names = new Set(handled.map(([name]) => name));
-  expect([...names].sort()).toEqual([
-    'onDeeplink', 'onEffect', 'onError', 'onHistoryClose', 'onHistoryOpen', 'onLog', 'onReady', 'onResponseEnd',
-    'onResponseStart', 'onThreadChange', 'onThreadLoadEnd', 'onThreadLoadStart', 'onToolChange',
-  ]);
-  expect(handled.filter(([name]) => name === 'onReady')).toHaveLength(1);
-  expect(handled).toContainEqual(['onEffect', { name: 'confetti', data: { size: 2 } }]);
-  expect(handled).toContainEqual(['onDeeplink', { name: 'task', data: { id: '7' } }]);
-  expect(handled).toContainEqual(['onToolChange', { toolId: 'search' }]);
-  expect(server.of('threads.add_client_tool_output')[0]?.body.params['result']).toEqual({
-    name: 'where',
-    params: { a: 1 },
-    count: 1, // of the latest render
-  });
-});
+}
 
 test('4: every method exists before options do, and returns a promise', async ({ chat }) => {
   await chat.goto();

@@ -1,42 +1,18 @@
 /** docs/embed.md: its code puts the chat of a real server into pages of another origin. */
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import './chat-page';
 import { Guide } from './guide';
-import { HostSite } from './host-site';
+import type { HostSite } from './host-site';
 import { WEB } from './places';
-import { answers, expect, say, started, test as base, type Real } from './real-server';
+import { answers, eventually, expect, say, test, type Real } from './real-server';
 
 interface RouteModule {
   POST(request: Request): Promise<Response>;
 }
-
-const test = base.extend<object, { site: HostSite }>({
-  site: [
-    async ({}, use) => {
-      const site = await HostSite.start();
-      await use(site);
-      await site.stop();
-    },
-    { scope: 'worker' },
-  ],
-  // The server has to know the site, as the guide says.
-  real: [
-    async ({ site }, use) => {
-      const { real, process: child } = await started({ CHATKIT_CORS_ORIGINS: site.url });
-      await use(real);
-      child.stdin?.end();
-      await once(child, 'exit');
-    },
-    { scope: 'worker', timeout: 60_000 },
-  ],
-});
-
-test.describe.configure({ mode: 'default' });
 
 /** A page with the element's script, and around it whatever a page has. */
 function pageWith(script: string, inside: string): string {
@@ -188,7 +164,7 @@ test('the options of our own do what the guide says', async ({ page, site, real 
   await expect(page.locator('.prompt, h1').first()).toBeVisible();
   await expectParts(page, ['frame', 'header', 'start-screen', 'composer']);
   await say(page, '![one](https://images.example.com/1.png) ![two](https://elsewhere.example/2.png)');
-  await expect.poll(() => pictures).toEqual(['https://images.example.com/1.png']);
+  await eventually(() => pictures).toEqual(['https://images.example.com/1.png']);
   await expect(answers(page)).toContainText('You said');
   expect(secrets).toHaveLength(1);
   expect(new Set(bearers)).toEqual(new Set([`Bearer ${secrets[0]}`]));

@@ -1,7 +1,8 @@
 /** Tags, sources, Markdown and links (UI-SPEC 6: entities, Markdown, links). */
 
+import type { Locator } from '@playwright/test';
 import { assistant, done, other, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events } from './scripted-server';
 import { PAYLOADS, watchForScripts } from './xss';
 
@@ -44,8 +45,71 @@ test('116: interactive tags are clicked and previewed, others are not', async ({
   await expect(chat.item('none').getByRole('dialog')).toHaveCount(0);
   await chat.button('@Entity fails').focus();
   await expect(chat.item('fails').getByRole('dialog')).toContainText('Entity fails');
-  await expect.poll(() => chat.page.evaluate(() => window.calls)).toEqual([['preview', 'e-one'], ['click', 'e-one'], ['preview', 'e-none'], ['preview', 'e-fails']]);
+  await eventually(() => chat.page.evaluate(() => window.calls)).toEqual([['preview', 'e-one'], ['click', 'e-one'], ['preview', 'e-none'], ['preview', 'e-fails']]);
   expect(await chat.details('error')).toEqual([{ error: 'No preview', isError: true }]);
+});
+
+/** An answer whose sources are entities of the page. */
+function sourced(...sources: object[]): object {
+  const annotations = sources.map((source, place) => ({ type: 'annotation', index: place + 1, source: { type: 'entity', group: 'Things', data: { kind: 'x' }, ...source } }));
+  return { ...assistant('a1'), content: [{ type: 'output_text', text: 'Words', annotations }] };
+}
+
+test('116: entities that are sources have cards, and only interactive ones more', async ({ chat }) => {
+  const one = { id: 'e-one', title: 'The one', label: 'One', inline_label: '1st', icon: 'map-pin', interactive: true };
+  const none = { id: 'e-none', title: 'Nothing', label: 'None', description: 'What is known', inline_label: '2nd', interactive: true };
+  const dull = { id: 'e-dull', title: 'The dull', label: 'Dull', inline_label: '3rd' };
+  await chat.openThread([user('u1', 'Hi'), sourced(one, none, dull)]);
+  await withEntities(chat);
+  const marker = (label: string): Locator => chat.item('a1').locator('[data-citation]').filter({ hasText: label });
+  const card = chat.page.getByRole('tooltip');
+  await marker('3rd').click();
+  await expect(card).toContainText('The dull');
+  await marker('2nd').hover();
+  await expect(card).toContainText('What is known');
+  await marker('1st').focus();
+  await expect(card).toContainText('Preview of e-one');
+  await chat.page.keyboard.press('Escape');
+  await expect(card).toHaveCount(0);
+  await marker('1st').click();
+  await expect(card).toContainText('Preview of e-one');
+  const asked = await chat.page.evaluate(() => window.calls);
+  expect(asked).toEqual([['preview', 'e-none'], ['preview', 'e-one'], ['click', 'e-one']]);
+});
+
+test('116: what the page gets of a source is an entity, with all that is known', async ({ chat }) => {
+  const entity = { id: 'e-one', title: 'The one', icon: 'map-pin', group: 'Things', data: { kind: 'x' }, interactive: true };
+  await chat.openThread([user('u1', 'Hi'), sourced({ ...entity, label: 'One', inline_label: '1st' })]);
+  await chat.page.evaluate(() => {
+    window.calls = [];
+    return window.start({ initialThread: 'thr_1', entities: { onClick: (entity: unknown) => void window.calls.push(['click', entity]) } });
+  });
+  await chat.item('a1').locator('[data-citation]').click();
+  expect(await chat.page.evaluate(() => window.calls)).toEqual([['click', entity]]);
+});
+
+test('116: a preview is asked for once, wherever the entity is named, and again after a failure', async ({ chat }) => {
+  const source = (id: string): object => ({ id: `e-${id}`, title: `Entity ${id}`, label: id, inline_label: `see ${id}`, interactive: true });
+  await chat.openThread([tagged('one', true), sourced(source('one'), source('none'), source('fails'))]);
+  await withEntities(chat);
+  const marker = (id: string): Locator => chat.item('a1').locator('[data-citation]').filter({ hasText: `see ${id}` });
+  const card = chat.page.getByRole('tooltip');
+  await chat.button('@Entity one').focus();
+  await expect(chat.item('one')).toContainText('Preview of e-one');
+  await marker('one').focus();
+  await expect(card).toContainText('Preview of e-one');
+  for (const id of ['none', 'fails']) {
+    for (let time = 0; time < 2; time++) {
+      await marker(id).focus();
+      await expect(card).toContainText(`Entity ${id}`);
+      await chat.page.keyboard.press('Escape');
+      await marker(id).blur();
+      await expect(card).toHaveCount(0);
+    }
+  }
+  const calls = await chat.page.evaluate(() => window.calls);
+  expect(calls).toEqual([['preview', 'e-one'], ['preview', 'e-none'], ['preview', 'e-fails'], ['preview', 'e-fails']]);
+  expect(await chat.details('error')).toEqual(Array(2).fill({ error: 'No preview', isError: true }));
 });
 
 test('117: Markdown has its forms, and raw HTML and strange links do nothing', async ({ chat }) => {
@@ -89,7 +153,7 @@ test('119: pictures come only from where the thread allows it, also when that ch
   await expect(shown).toHaveCount(1);
   await expect(shown).toHaveAttribute('src', 'https://cdn.ok.test/1.png');
   await expect(chat.item('a1')).toContainText('two');
-  await expect.poll(() => chat.foreign).toEqual(['https://cdn.ok.test/1.png']);
+  await eventually(() => chat.foreign).toEqual(['https://cdn.ok.test/1.png']);
   chat.answerNext(events([done(user('u2', 'x')), { type: 'thread.updated', thread: thread('thr_1', { allowed_image_domains: [] }) }]));
   await chat.send('x');
   await expect(shown).toHaveCount(0);

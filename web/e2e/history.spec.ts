@@ -1,7 +1,7 @@
 /** Threads and the list of them (UI-SPEC 6: threads and history). */
 
-import { assistant, created, done, thread, user } from '../tests/chat-under-test';
-import { type ChatPage, expect, test } from './chat-page';
+import { assistant, created, done, other, thread, user } from '../tests/chat-under-test';
+import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, held, json, type Answer, type ScriptedServer } from './scripted-server';
 
 const LOADED = json({ ...thread('thr_1', { title: 'One' }), items: { data: [user('u1', 'Hi'), assistant('a1', 'Hello')], has_more: false } });
@@ -65,7 +65,7 @@ for (const kept of ['by the browser', 'by the element alone']) {
       await expect(chat.log.locator('.spinner')).toBeVisible();
       const before = await placeOf(first);
       next.release();
-      await expect.poll(async () => (await chat.itemIds)[0]).not.toBe(first);
+      await eventually(async () => (await chat.itemIds)[0]).not.toBe(first);
       await expect(chat.log.locator('.spinner')).toHaveCount(0);
       expect(Math.abs((await placeOf(first)) - before), `jump of page ${round}`).toBeLessThan(2);
     }
@@ -86,7 +86,7 @@ test('70: empty pages that are not the last stall nothing', async ({ chat, serve
   await chat.open({ initialThread: 'thr_1' });
   await expect(chat.item('a2')).toBeVisible();
   await chat.page.locator('.scroller').dispatchEvent('scroll');
-  await expect.poll(() => chat.itemIds).toEqual(['u1', 'a1', 'u2', 'a2']);
+  await eventually(() => chat.itemIds).toEqual(['u1', 'a1', 'u2', 'a2']);
 });
 
 test('71: a thread that is missing says so, and a new chat works', async ({ chat, server }) => {
@@ -113,7 +113,7 @@ test('72: of two threads chosen fast the second is shown, and both loads end', a
   await chat.button('Title thr_b').click();
   await expect(chat.item('ub')).toBeVisible();
   slow.release();
-  await expect.poll(() => chat.details('thread.load.end')).toHaveLength(2);
+  await eventually(() => chat.details('thread.load.end')).toHaveLength(2);
   await expect(chat.item('ua')).toHaveCount(0);
   expect(await chat.details('thread.change')).toEqual([{ threadId: 'thr_b' }]);
 });
@@ -175,7 +175,7 @@ test('74: deleting asks first, and leads from the thread that is shown to a new 
   await question.getByRole('button', { name: 'Delete' }).click();
   await expect(chat.button('Title thr_1')).toHaveCount(0);
   expect(server.of('threads.delete')[0]!.body.params).toEqual({ thread_id: 'thr_1' });
-  await expect.poll(() => chat.details('thread.change')).toEqual([{ threadId: 'thr_1' }, { threadId: null }]);
+  await eventually(() => chat.details('thread.change')).toEqual([{ threadId: 'thr_1' }, { threadId: null }]);
   await chat.call('hideHistory');
   await expect(chat.page.getByRole('heading', { name: 'What can I help with today?' })).toBeVisible();
 });
@@ -198,7 +198,7 @@ test('76: opening and closing is told for every way, and only when something cha
   await chat.call('showHistory');
   expect(await turns()).toEqual(['history.open']);
   await chat.page.keyboard.press('Escape');
-  await expect.poll(turns).toEqual(['history.open', 'history.close']);
+  await eventually(turns).toEqual(['history.open', 'history.close']);
   await chat.call('hideHistory');
   await chat.call('showHistory');
   await chat.call('hideHistory');
@@ -241,6 +241,29 @@ test('78: a locked thread shows why, a closed one says so, and an active one is 
   server.answer('threads.get_by_id', json({ ...thread('thr_2', { status: { type: 'closed' } }) }));
   await chat.call('setThreadId', 'thr_2');
   await expect(chat.page.locator('.closed')).toContainText('This chat is closed.');
+});
+
+test('78: a thread that is loaded as locked takes no message until it is active', async ({ chat, server }) => {
+  const status = { type: 'locked', reason: 'Waiting for a colleague' };
+  const shown = { type: 'Card', children: [{ type: 'Button', label: 'Approve', onClickAction: { type: 'approve' } }] };
+  const items = [user('u1', 'Hi'), other('w1', 'widget', { widget: shown })];
+  await chat.openThread(items, { status }, { composer: { tools: [{ id: 't', label: 'Tool', icon: 'bolt', pinned: true }] } });
+  await expect(chat.field).toHaveAttribute('aria-placeholder', 'Waiting for a colleague');
+  await expect(chat.field).toHaveAttribute('aria-disabled', 'true');
+  await expect(chat.sendButton).toBeDisabled();
+  await expect(chat.button('Tool')).toBeDisabled();
+  expect(await chat.call('sendUserMessage', { text: 'Hello?' })).toMatchObject({ ok: false });
+  expect(server.bodies.map(({ type }) => type)).toEqual(['threads.get_by_id']);
+  // Only the composer is locked.
+  server.answer('threads.custom_action', events([done(assistant('a1', 'Approved'))]));
+  await chat.button('Approve').click();
+  await expect(chat.item('a1')).toContainText('Approved');
+  server.answer('threads.get_by_id', json({ ...thread('thr_1'), items: { data: items, has_more: false } }));
+  expect(await chat.call('fetchUpdates')).toEqual({ ok: true });
+  await expect(chat.field).toHaveAttribute('aria-disabled', 'false');
+  await expect(chat.field).toHaveAttribute('aria-placeholder', 'Message the AI');
+  await chat.ask('Thanks', [done(user('u2', 'Thanks'))]);
+  await expect(chat.item('u2')).toBeVisible();
 });
 
 test('79: fetchUpdates shows what changed on the server', async ({ chat, server }) => {

@@ -18,9 +18,9 @@ export class HostSite {
     this.#server = createServer((incoming, outgoing) => void this.#answer(incoming, outgoing));
   }
 
-  static async start(): Promise<HostSite> {
+  static async start(port: number): Promise<HostSite> {
     const site = new HostSite();
-    site.#server.listen(0, '127.0.0.1');
+    site.#server.listen(port, '127.0.0.1');
     await once(site.#server, 'listening');
     site.url = `http://127.0.0.1:${(site.#server.address() as AddressInfo).port}`;
     return site;

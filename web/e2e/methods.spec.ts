@@ -1,7 +1,7 @@
 /** Methods, and when they are refused (UI-SPEC 6: methods and busy). */
 
 import { assistant, created, done, thread, user, widget } from '../tests/chat-under-test';
-import { expect, test } from './chat-page';
+import { eventually, expect, test } from './chat-page';
 import { events, held, json, LiveStream } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -67,7 +67,7 @@ test('82: a message of a method has all that it is given, and leaves the compose
   server.answer('threads.create', events(ANSWER), events([created('thr_2'), done(user('u2', 'Hi'))]));
   const files = [{ type: 'file', id: 'atc_1', name: 'a.pdf', mime_type: 'application/pdf' }];
   await chat.call('sendUserMessage', { text: 'First' });
-  await expect.poll(() => chat.names()).toContain('response.end');
+  await eventually(() => chat.names()).toContain('response.end');
   const all = { text: 'Second', newThread: true, reply: 'quoted', attachments: files, toolChoice: { id: 'draw' }, model: 'good' };
   expect(await chat.call('sendUserMessage', all)).toEqual({ ok: true });
   expect(server.bodies[1]).toEqual({

@@ -1,7 +1,7 @@
 /** Progress, notices, effects and errors (UI-SPEC 6). */
 
 import { added, assistant, CAN_STOP, created, delta, done, toolCall, user } from '../tests/chat-under-test';
-import { expect, test } from './chat-page';
+import { eventually, expect, test } from './chat-page';
 import { broken, events, json } from './scripted-server';
 
 const BEGUN = [created('thr_1'), done(user('u1', 'Hi'))];
@@ -76,7 +76,7 @@ test('47: a retry takes the error and what followed the message away at once', a
   });
   await chat.button('Retry').click();
   await expect(chat.page.getByRole('alert')).toHaveCount(0);
-  await expect.poll(() => chat.itemIds).toEqual(['u1']);
+  await eventually(() => chat.itemIds).toEqual(['u1']);
   release();
   await expect(chat.item('a2')).toContainText('Whole');
   expect(server.bodies.at(-1)).toEqual({ type: 'threads.retry_after_item', params: { thread_id: 'thr_1', item_id: 'u1' } });
@@ -89,7 +89,7 @@ test('48: a response starts and ends once, whatever becomes of it', async ({ cha
 
   chat.answerNext(json({}, 500));
   await chat.send('HTTP error');
-  await expect.poll(responses).toEqual(once);
+  await eventually(responses).toEqual(once);
   await chat.forget();
 
   await chat.write('');
@@ -103,12 +103,12 @@ test('48: a response starts and ends once, whatever becomes of it', async ({ cha
 
   chat.answerNext(broken([done(user('u3', 'x')), added(assistant('a3'))]));
   await chat.send('Network loss');
-  await expect.poll(responses).toEqual(once);
+  await eventually(responses).toEqual(once);
   await chat.forget();
 
   await chat.askLive('Stop', done(user('u4', 'x')), CAN_STOP);
   await chat.button('Stop').click();
-  await expect.poll(responses).toEqual(once);
+  await eventually(responses).toEqual(once);
   await chat.forget();
 
   server.answer('threads.custom_action', events([done(assistant('a5', 'Acted'))]));
@@ -120,5 +120,5 @@ test('48: a response starts and ends once, whatever becomes of it', async ({ cha
   chat.answerNext(events([done(user('u6', 'x')), done(toolCall('t6', 'tool'))]));
   await chat.send('Client tool');
   await expect(chat.item('a6')).toBeVisible();
-  await expect.poll(responses).toEqual(once);
+  await eventually(responses).toEqual(once);
 });

@@ -1,16 +1,10 @@
 /** The chat page of the server itself, against this repository's own server. */
 
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { WEB } from './places';
+import { loadAxe } from './axe';
 import { answers, expect, newUser, opened, say, test } from './real-server';
 import { watchForScripts } from './xss';
-
-const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
-
-test.describe.configure({ mode: 'default' });
 
 test.afterEach(async ({ page }) => {
   expect(await page.evaluate(() => window.violations ?? []), 'violations of the policy').toEqual([]);
@@ -27,7 +21,7 @@ async function chatAs(page: Page, user: string): Promise<void> {
 
 /** What axe finds that is serious, by rule and element. */
 async function serious(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await loadAxe(page);
   return page.evaluate(async () => {
     type Found = { violations: { id: string; impact: string; nodes: { target: unknown[] }[] }[] };
     const { axe } = window as unknown as { axe: { run(): Promise<Found> } };

@@ -12,3 +12,5 @@ export const BUILT = path.resolve(
   process.env['CHATKIT_STATIC'] ?? 'node_modules/.e2e/static',
 );
 export const REACT_APP = path.join(WEB, 'node_modules/.e2e/react');
+/** What the servers that all tests share tell of themselves, as soon as they run. */
+export const SERVERS = path.join(WEB, 'node_modules/.e2e/servers.json');

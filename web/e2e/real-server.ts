@@ -1,58 +1,22 @@
-/** This repository's own server, whose model is scripted (tests/web_server.py), and its chat page. */
+/** Pages of this repository's own server, whose model is scripted (tests/web_server.py). */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { expect, test as base, type Locator, type Page } from '@playwright/test';
-import { BUILT, ROOT } from './places';
+import type { Locator, Page } from '@playwright/test';
+import { eventually, expect, test as base } from './chat-page';
+import { HostSite } from './host-site';
+import { realServers, type RealServers } from './real-servers';
 
-export interface Real {
-  url: string;
-  /** Of a server that answers with the demo model. */
-  demo: string;
-  /** Of a server that lets nobody in but who has a cookie with a JWT. */
-  closed: string;
-  jwtSecret: string;
-}
+export type Real = RealServers;
 
-const VENV = path.join(ROOT, '.venv/bin/python');
-
-/** @param settings - Of all the servers, by their names in the environment. */
-export async function started(settings: Record<string, string> = {}): Promise<{ real: Real; process: ChildProcess }> {
-  const python = process.env['PYTHON'] ?? (existsSync(VENV) ? VENV : 'python3');
-  const child = spawn(python, ['-m', 'tests.web_server', '--static', BUILT], {
-    cwd: ROOT,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      PYTHONPATH: path.join(ROOT, 'src'),
-      ...settings,
-    },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout });
-  // The server logs there as well, at times into the same line.
-  for await (const line of lines) {
-    const [told] = /\{"url".*?\}/.exec(line) ?? [];
-    if (!told) continue;
-    child.stdout.resume(); // a server that nobody listens to would wait to be heard
-    return { real: JSON.parse(told) as Real, process: child };
-  }
-  throw new Error('The server did not start.');
-}
-
-export const test = base.extend<object, { real: Real }>({
-  real: [
-    async ({}, use) => {
-      const { real, process: child } = await started();
-      await use(real);
-      child.stdin?.end();
-      await once(child, 'exit');
-    },
-    { scope: 'worker', timeout: 90_000 },
-  ],
+/** Of the same kind as the tests with a scripted server: a worker that ran those can run these. */
+export const test = base.extend<{ real: Real; site: HostSite }>({
+  real: [async ({}, use) => use(await realServers()), { timeout: 120_000 }],
+  // The servers know it, as docs/embed.md says they must.
+  site: async ({}, use, { parallelIndex }) => {
+    const port = process.env['E2E_SITE_PORTS']!.split(' ')[parallelIndex];
+    const site = await HostSite.start(Number(port));
+    await use(site);
+    await site.stop();
+  },
 });
 
 let users = 0;
@@ -83,6 +47,11 @@ export async function opened(page: Page, url: string, user = newUser()): Promise
   });
 }
 
+/** How often the element told this, since the page was opened. */
+export function told(page: Page, event: string): Promise<number> {
+  return page.evaluate((event) => window.told.filter(({ name }) => name === event).length, event);
+}
+
 export async function say(page: Page, text: string): Promise<void> {
   await page.locator('.text-input').fill(text);
   await page.getByRole('button', { name: 'Send message' }).click();
@@ -98,4 +67,4 @@ export function answers(page: Page): Locator {
   return page.locator('.message.assistant');
 }
 
-export { expect };
+export { eventually, expect };

@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
   "img-src * data: blob:; font-src 'self' data:; media-src 'self' blob:; base-uri 'none'";
-const WAIT_MS = 5_000;
+const WAIT_MS = 15_000;
 
 export interface RecordedRequest {
   path: string;
@@ -230,12 +230,15 @@ export class LiveStream {
   #response: ServerResponse | null = null;
   #early: string[] = [];
   isAborted = false;
+  /** As `Date.now()` tells it; 0 while it goes on. */
+  abortedAt = 0;
 
   readonly answer: Answer = (_request, response) => {
     this.#response = response;
     startStream(response);
     response.on('close', () => {
       this.isAborted = !response.writableFinished;
+      this.abortedAt = this.isAborted ? Date.now() : 0;
     });
     for (const text of this.#early) response.write(text);
   };

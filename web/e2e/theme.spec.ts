@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { assistant, user } from '../tests/chat-under-test';
-import { expect, test } from './chat-page';
+import { loadAxe } from './axe';
+import { eventually, expect, test } from './chat-page';
 import { WEB } from './places';
 
-const AXE = readFileSync(path.join(WEB, 'node_modules/axe-core/axe.min.js'), 'utf8');
 const FONT = readFileSync(path.join(WEB, 'node_modules/katex/dist/fonts/KaTeX_Size1-Regular.woff2'));
 
 const THREAD = [
@@ -33,7 +33,7 @@ const WIDGET = {
 
 /** What axe finds of texts that are too faint, and how many it has looked at. */
 async function contrastOf(page: Page): Promise<{ faint: string[]; seen: number }> {
-  await page.evaluate(AXE);
+  await loadAxe(page);
   return page.evaluate(async () => {
     interface Node {
       target: unknown[];
@@ -67,8 +67,13 @@ test('121: texts can be read in themes of any colours', async ({ chat }) => {
     const color = { accent: { primary, level: 3 - (index % 2) }, ...(index > 1 ? { surface } : { grayscale }) };
     await chat.set({ initialThread: 'thr_1', theme: { colorScheme, color } });
     // What is shown follows within a frame or two.
-    await expect.poll(async () => (await contrastOf(chat.page)).faint, { message: primary }).toEqual([]);
-    expect((await contrastOf(chat.page)).seen).toBeGreaterThan(8);
+    let seen = 0;
+    await eventually(async () => {
+      const contrast = await contrastOf(chat.page);
+      seen = contrast.seen;
+      return contrast.faint;
+    }, primary).toEqual([]);
+    expect(seen).toBeGreaterThan(8);
   }
 });
 
@@ -76,6 +81,7 @@ test('121: each value of a theme changes what is shown', async ({ chat }) => {
   await chat.openThread(THREAD);
   const shown = async (theme: object, selector: string, name: string): Promise<string> => {
     await chat.set({ initialThread: 'thr_1', theme });
+    await chat.nextFrame();
     return style(chat.page, selector, name);
   };
   const each = async (themes: object[], selector: string, name: string): Promise<void> => {

@@ -1,10 +1,11 @@
 /** A React app as OpenAI's documentation has it; only the script's address in the page is ours. */
 
 import { ChatKit, useChatKit } from '@openai/chatkit-react';
-import { createElement, StrictMode, useState } from 'react';
+import { createElement, StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
 
 window.handled = [];
+window.reactVersion = version;
 
 function note(name) {
   return (detail) => {
