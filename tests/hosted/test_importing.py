@@ -29,8 +29,9 @@ from chatkit_backend.hosted.source import HostedSource, KeyRefused, SourceRefuse
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.imports import ImportedThreads
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import metadata
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.conftest import Serve
 from tests.hosted.conversations import (
     THREADS_OF_A_USER,

@@ -15,8 +15,9 @@ from chatkit_backend.context import RequestContext
 from chatkit_backend.store.all_threads import AllThreads, ListingPage, ListingRequest, OwnedThread
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.moments import Moment
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import items, threads
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import NOON, message, one_of_each, thread
 
 HIDDEN: list[ThreadItem] = [

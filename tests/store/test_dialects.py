@@ -16,7 +16,8 @@ from chatkit_backend.store.dialects.columns import with_nul, without_nul
 from chatkit_backend.store.dialects.postgres import PostgreSQL
 from chatkit_backend.store.dialects.sqlite import SQLite
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.owned import NotFoundInStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import message, thread
 
 # As hosters print them; the names and passwords are made up.

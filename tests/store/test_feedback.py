@@ -14,8 +14,9 @@ from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import MAX_ITEMS, FeedbackStore
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import feedback
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import NOON, message, thread
 
 

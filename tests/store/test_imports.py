@@ -11,8 +11,9 @@ from sqlalchemy import select
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.imports import Beginning, ImportedThreads
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import imported_threads, items
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from chatkit_backend.store.users import delete_user
 from tests.store.examples import NOON, call, message, one_of_each, thread
 

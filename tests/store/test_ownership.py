@@ -13,8 +13,9 @@ from sqlalchemy import select
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import metadata
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import call, file_attachment, message, thread, user_message
 
 

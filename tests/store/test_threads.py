@@ -21,9 +21,10 @@ from structlog.testing import capture_logs
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest, NotFound
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.pages import MAX_PAGE
 from chatkit_backend.store.tables import attachments, items, threads
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import (
     NOON,
     call,

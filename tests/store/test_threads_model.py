@@ -14,8 +14,9 @@ from sqlalchemy import delete
 
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.tables import threads
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.threads import ThreadStore
 from tests.store.examples import call, message, thread
 
 T = TypeVar("T")

@@ -30,7 +30,8 @@ from chatkit.types import (
 from chatkit_backend.chat.files.uploads import announced_size
 from chatkit_backend.context import MAX_TITLE, RequestContext, clean_text
 from chatkit_backend.errors import Conflict, InvalidRequest
-from chatkit_backend.store.threads import ThreadStore, no_attachment
+from chatkit_backend.store.owned import no_attachment
+from chatkit_backend.store.threads import ThreadStore
 
 _Item = TypeVar("_Item", bound=ThreadItemBase)
 

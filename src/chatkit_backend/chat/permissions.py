@@ -22,8 +22,9 @@ from chatkit.types import (
 
 from chatkit_backend.context import RequestContext, SessionConfiguration
 from chatkit_backend.errors import BodyTooLarge, Forbidden, InvalidRequest
+from chatkit_backend.store.owned import NotFoundInStore, no_attachment
 from chatkit_backend.store.pages import MAX_PAGE, PageRequest
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore, no_attachment
+from chatkit_backend.store.threads import ThreadStore
 
 MEGABYTE: Final = 1_048_576
 _READ_AT_ONCE: Final = 100

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
 
-from chatkit_backend.app import rate_limits
+from chatkit_backend.assembly import rate_limits
 from chatkit_backend.auth.keys import KeySource
 from chatkit_backend.chat.agents import default_agent
 from chatkit_backend.chat.own.actions import load_actions

@@ -37,7 +37,8 @@ from chatkit_backend.hosted.source import (
 )
 from chatkit_backend.store.all_threads import OwnedThread
 from chatkit_backend.store.imports import ImportedThreads, Standing
-from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
+from chatkit_backend.store.owned import NotFoundInStore
+from chatkit_backend.store.threads import ThreadStore
 
 # One thread may be beyond the source; if several in a row are, it is the source that fails.
 _FAILURES_IN_A_ROW: Final = 3

@@ -14,10 +14,10 @@ from chatkit_backend.context import RequestContext, User
 from chatkit_backend.store import documents
 from chatkit_backend.store.addresses import FileAddresses, NoAddresses, with_addresses
 from chatkit_backend.store.engine import Database
+from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.pages import readable
 from chatkit_backend.store.statements import HIDDEN_TYPES
 from chatkit_backend.store.tables import items, threads
-from chatkit_backend.store.threads import NotFoundInStore
 
 _Statement = Select[*tuple[Any, ...]]
 _Rows = Sequence[Row[*tuple[Any, ...]]]

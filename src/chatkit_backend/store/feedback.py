@@ -13,7 +13,7 @@ from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest
 from chatkit_backend.store import statements
 from chatkit_backend.store.engine import Database
-from chatkit_backend.store.threads import NotFoundInStore
+from chatkit_backend.store.owned import NotFoundInStore
 
 # An answer has a few items, and all of them are rated at once.
 MAX_ITEMS: Final = 100

@@ -10,38 +10,36 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chatkit.store import NotFoundError, Store, StoreItemType
+from chatkit.store import Store, StoreItemType
 from chatkit.types import (
-    Attachment,
     ClientToolCallItem,
     Page,
     ThreadItem,
     ThreadMetadata,
     UserMessageItem,
 )
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from chatkit_backend.context import RequestContext
-from chatkit_backend.errors import InvalidRequest, NotFound
+from chatkit_backend.errors import InvalidRequest
 from chatkit_backend.store import documents, statements
-from chatkit_backend.store.addresses import (
-    FileAddresses,
-    NoAddresses,
-    with_address,
-    with_addresses,
-)
-from chatkit_backend.store.engine import Database
+from chatkit_backend.store.addresses import with_addresses
+from chatkit_backend.store.attachment_records import AttachmentRecords
 from chatkit_backend.store.ids import new_id
+from chatkit_backend.store.owned import (
+    named,
+    no_attachment,
+    no_item,
+    no_thread,
+    require_cursor,
+    require_thread,
+    touch,
+)
 from chatkit_backend.store.pages import MAX_PAGE, PageRequest, readable
 
 
-class NotFoundInStore(NotFound, NotFoundError):
-    """Unknown, or somebody else's; the SDK and this package each recognise it as theirs."""
-
-
-class ThreadStore(Store[RequestContext]):
+class ThreadStore(AttachmentRecords, Store[RequestContext]):
     """Threads, their items, and what is known of attachments.
 
     All methods raise `NotFoundInStore` (a `NotFound`) for what the asking user does not own, and
@@ -53,11 +51,6 @@ class ThreadStore(Store[RequestContext]):
         database: Where they are kept; the caller opens and closes it.
         addresses: Makes the addresses of files in what is loaded; None leaves placeholders.
     """
-
-    def __init__(self, database: Database, addresses: FileAddresses | None = None) -> None:
-        self._database = database
-        self._addresses = addresses or NoAddresses()
-        self._upserts = statements.Upserts(database.dialect)
 
     def generate_thread_id(self, context: RequestContext) -> str:
         """A new id for a thread."""
@@ -77,11 +70,11 @@ class ThreadStore(Store[RequestContext]):
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
         """The thread, without its items."""
         async with self._database.read() as connection:
-            found = await connection.execute(statements.THREAD, _named(context, thread=thread_id))
+            found = await connection.execute(statements.THREAD, named(context, thread=thread_id))
             row = found.one_or_none()
         thread = row and documents.read_thread(row.data, row.created_at)
         if thread is None:
-            raise _no_thread(thread_id)
+            raise no_thread(thread_id)
         return thread
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
@@ -89,7 +82,7 @@ class ThreadStore(Store[RequestContext]):
         values = _values_of(thread, context)
         async with self._database.write_one() as connection:
             if await connection.scalar(self._upserts.thread, values) is None:
-                raise _no_thread(thread.id)
+                raise no_thread(thread.id)
 
     async def change_thread(
         self, thread_id: str, change: Callable[[ThreadMetadata], None], context: RequestContext
@@ -106,12 +99,12 @@ class ThreadStore(Store[RequestContext]):
         Returns:
             The thread as it is stored after that.
         """
-        values = _named(context, thread=thread_id, new_updated_at=_now())
+        values = named(context, thread=thread_id, new_updated_at=_now())
         async with self._database.write() as connection:
             row = (await connection.execute(statements.LOCK_THREAD, values)).one_or_none()
             thread = row and documents.read_thread(row.data, row.created_at)
             if thread is None:
-                raise _no_thread(thread_id)
+                raise no_thread(thread_id)
             change(thread)
             await connection.execute(self._upserts.thread, _values_of(thread, context))
         return thread
@@ -132,27 +125,27 @@ class ThreadStore(Store[RequestContext]):
         """
         request = PageRequest.checked(after, limit, order)
         statement = statements.THREAD_PAGES[request.ascending, after is not None]
-        values = _named(context, after=after, most=request.limit + 1)
+        values = named(context, after=after, most=request.limit + 1)
         async with self._database.read() as connection:
             rows = (await connection.execute(statement, values)).all()
             if not rows:
-                await _require_cursor(connection, statements.THREAD_CURSOR, values)
+                await require_cursor(connection, statements.THREAD_CURSOR, values)
         rows, last = request.cut(rows)
         found = readable(rows, documents.read_thread, table="threads")
         return Page[ThreadMetadata](data=found, has_more=last is not None, after=last)
 
     async def newest_thread_ids(self, limit: int, context: RequestContext) -> set[str]:
         """Ids of the user's newest threads, without reading them."""
-        values = _named(context, most=min(limit, MAX_PAGE))
+        values = named(context, most=min(limit, MAX_PAGE))
         async with self._database.read() as connection:
             return set(await connection.scalars(statements.NEWEST_THREAD_IDS, values))
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """Delete the thread, its items, and what is known of its attachments."""
-        values = _named(context, thread=thread_id)
+        values = named(context, thread=thread_id)
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.DELETE_THREAD, values) is None:
-                raise _no_thread(thread_id)
+                raise no_thread(thread_id)
 
     # Items
 
@@ -176,12 +169,12 @@ class ThreadStore(Store[RequestContext]):
         """
         request = PageRequest.checked(after, limit, order)
         statement = statements.ITEM_PAGES[request.ascending, after is not None]
-        values = _named(context, thread=thread_id, after=after, most=request.limit + 1)
+        values = named(context, thread=thread_id, after=after, most=request.limit + 1)
         async with self._database.read() as connection:
             rows = (await connection.execute(statement, values)).all()
             if not rows:
-                await _require_thread(connection, values)
-                await _require_cursor(connection, statements.ITEM_CURSOR, values)
+                await require_thread(connection, values)
+                await require_cursor(connection, statements.ITEM_CURSOR, values)
         rows, last = request.cut(rows)
         found: list[ThreadItem] = readable(
             rows, documents.read_item, table="items", thread_id=thread_id
@@ -201,10 +194,10 @@ class ThreadStore(Store[RequestContext]):
         if self._upserts.touch_and_item is not None:
             async with self._database.write_one() as connection:
                 if await connection.scalar(self._upserts.touch_and_item, values) is None:
-                    raise _no_thread(thread_id)
+                    raise no_thread(thread_id)
             return
         async with self._database.write() as connection:
-            position = await _touch(connection, values)
+            position = await touch(connection, values)
             await connection.execute(self._upserts.item, values | {"new_position": position})
 
     async def begin_thread(
@@ -218,7 +211,7 @@ class ThreadStore(Store[RequestContext]):
         async with self._database.write() as connection:
             created = await connection.scalar(self._upserts.thread, _values_of(thread, context))
             if created is None:
-                raise _no_thread(thread.id)
+                raise no_thread(thread.id)
             await self._add_message(connection, thread.id, message, context)
 
     async def add_user_message(
@@ -243,10 +236,10 @@ class ThreadStore(Store[RequestContext]):
         context: RequestContext,
     ) -> None:
         values = _values_of_item(thread_id, message, context)
-        position = await _touch(connection, values)
+        position = await touch(connection, values)
         # In the order of their ids: two messages with the same ones would wait for each other.
         for attachment in sorted(message.attachments, key=lambda one: one.id):
-            taking = _named(
+            taking = named(
                 context,
                 thread=thread_id,
                 attachment=attachment.id,
@@ -263,7 +256,7 @@ class ThreadStore(Store[RequestContext]):
     async def change_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
         """Store an item that is there; one that is gone stays so."""
         if not await self._changed(statements.CHANGE_ITEM, thread_id, item, context):
-            raise _no_item(item.id)
+            raise no_item(item.id)
 
     async def answer_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> bool:
         """Store an item with its answer, if it is there and nothing has answered it as yet.
@@ -275,19 +268,19 @@ class ThreadStore(Store[RequestContext]):
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
         """The item; one that this version cannot read is not found."""
-        values = _named(context, thread=thread_id, item=item_id)
+        values = named(context, thread=thread_id, item=item_id)
         item = await self._one_item(statements.ITEM, values)
         if item is None:
-            raise _no_item(item_id)
+            raise no_item(item_id)
         return with_addresses(item, self._addresses, context)
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
     ) -> None:
         """Delete the item. One that is not there is as good as deleted; its thread must be."""
-        values = _named(context, thread=thread_id, item=item_id, new_updated_at=_now())
+        values = named(context, thread=thread_id, item=item_id, new_updated_at=_now())
         async with self._database.write() as connection:
-            await _touch(connection, values)
+            await touch(connection, values)
             await connection.execute(statements.DELETE_ITEM, values)
 
     async def pending_client_tool_call(
@@ -297,7 +290,7 @@ class ThreadStore(Store[RequestContext]):
 
         The SDK looks at the last item only, and misses the call under a hidden item.
         """
-        values = _named(context, thread=thread_id)
+        values = named(context, thread=thread_id)
         item = await self._one_item(statements.NEWEST_PENDING_CALL, values)
         return item if isinstance(item, ClientToolCallItem) else None
 
@@ -305,7 +298,7 @@ class ThreadStore(Store[RequestContext]):
         self, thread_id: str, context: RequestContext
     ) -> ClientToolCallItem | None:
         """The thread's newest client tool call, pending or completed."""
-        values = _named(context, thread=thread_id)
+        values = named(context, thread=thread_id)
         item = await self._one_item(statements.NEWEST_CLIENT_TOOL_CALL, values)
         return item if isinstance(item, ClientToolCallItem) else None
 
@@ -323,78 +316,12 @@ class ThreadStore(Store[RequestContext]):
         """
         if len(thread_ids) > MAX_PAGE:
             raise InvalidRequest(f"Ask for at most {MAX_PAGE} threads at once.")
-        values = _named(context, threads=list(thread_ids))
+        values = named(context, threads=list(thread_ids))
         async with self._database.read() as connection:
             rows = (await connection.execute(statements.COUNT_ITEMS, values)).all()
         return {row.id: row.items for row in rows}
 
     # Attachments
-
-    async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of the attachment, its `metadata` included.
-
-        Raises:
-            NotFoundInStore: There is no such thread, or another one has the attachment.
-        """
-        values = _named(
-            context,
-            thread=attachment.thread_id,
-            new_updated_at=_now(),
-            new_id=attachment.id,
-            new_owner_id=context.user.id,
-            new_thread_id=attachment.thread_id,
-            new_created_at=_now(),
-            new_data=documents.attachment_document(attachment),
-        )
-        async with self._database.write() as connection:
-            if attachment.thread_id is not None:
-                await _touch(connection, values)
-            if await connection.scalar(self._upserts.attachment, values) is None:
-                raise no_attachment(attachment.id, "params.input.attachments")
-
-    async def change_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of an attachment that no message has yet; one that is gone stays so.
-
-        Raises:
-            NotFoundInStore: It is gone, or a message has it by now.
-        """
-        values = _named(
-            context,
-            attachment=attachment.id,
-            new_data=documents.attachment_document(attachment),
-        )
-        async with self._database.write_one() as connection:
-            if await connection.scalar(statements.CHANGE_ATTACHMENT, values) is None:
-                raise no_attachment(attachment.id, "attachment_id")
-
-    async def load_attachment(
-        self,
-        attachment_id: str,
-        context: RequestContext,
-        *,
-        field: str = "params.input.attachments",
-    ) -> Attachment:
-        """What is known of the attachment.
-
-        Args:
-            attachment_id: Which.
-            context: Who asks.
-            field: What named it in the request.
-        """
-        values = _named(context, attachment=attachment_id)
-        async with self._database.read() as connection:
-            document = await connection.scalar(statements.ATTACHMENT, values)
-        attachment = document and documents.read_attachment(document)
-        if not attachment:
-            raise no_attachment(attachment_id, field)
-        return with_address(attachment, self._addresses, context)
-
-    async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
-        """Forget the attachment; its bytes are not this room's."""
-        values = _named(context, attachment=attachment_id)
-        async with self._database.write_one() as connection:
-            if await connection.scalar(statements.DELETE_ATTACHMENT, values) is None:
-                raise no_attachment(attachment_id, "params.attachment_id")
 
     async def _changed(
         self,
@@ -404,7 +331,7 @@ class ThreadStore(Store[RequestContext]):
         context: RequestContext,
     ) -> bool:
         """Whether the statement found an item to change."""
-        values = _named(
+        values = named(
             context,
             thread=thread_id,
             item=item.id,
@@ -415,7 +342,7 @@ class ThreadStore(Store[RequestContext]):
             if await connection.scalar(statement, values) is not None:
                 return True
         async with self._database.read() as connection:
-            await _require_thread(connection, values)
+            await require_thread(connection, values)
         return False
 
     async def _one_item(
@@ -425,19 +352,14 @@ class ThreadStore(Store[RequestContext]):
         async with self._database.read() as connection:
             row = (await connection.execute(statement, values)).one_or_none()
             if row is None:
-                await _require_thread(connection, values)
+                await require_thread(connection, values)
                 return None
         return documents.read_item(row.data, row.created_at)
 
 
-def _named(context: RequestContext, **values: Any) -> dict[str, Any]:
-    """The values of a statement, with the asking user as the owner."""
-    return values | {"owner": context.user.id}
-
-
 def _values_of(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any]:
     """What is stored of a thread."""
-    return _named(
+    return named(
         context,
         new_id=thread.id,
         new_owner_id=context.user.id,
@@ -449,7 +371,7 @@ def _values_of(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any
 
 def _values_of_item(thread_id: str, item: ThreadItem, context: RequestContext) -> dict[str, object]:
     """What is stored of an item."""
-    return _named(
+    return named(
         context,
         thread=thread_id,
         new_updated_at=_now(),
@@ -462,39 +384,5 @@ def _values_of_item(thread_id: str, item: ThreadItem, context: RequestContext) -
     )
 
 
-async def _require_thread(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    if await connection.scalar(statements.THREAD_EXISTS, values) is None:
-        raise _no_thread(values["thread"])
-
-
-async def _require_cursor(
-    connection: AsyncConnection, cursor: Select[int], values: Mapping[str, Any]
-) -> None:
-    after = values["after"]
-    if after is not None and await connection.scalar(cursor, values) is None:
-        raise NotFoundInStore(f"There is no {after!r} to continue after.", field="params.after")
-
-
-async def _touch(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
-    """Marks the thread as changed; its next item position."""
-    position: int | None = await connection.scalar(statements.TOUCH_THREAD, values)
-    if position is None:
-        raise _no_thread(values["thread"])
-    return position
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _no_thread(thread_id: str) -> NotFoundInStore:
-    return NotFoundInStore(f"There is no thread {thread_id!r}.", field="params.thread_id")
-
-
-def _no_item(item_id: str) -> NotFoundInStore:
-    return NotFoundInStore(f"There is no item {item_id!r} in this thread.", field="params.item_id")
-
-
-def no_attachment(attachment_id: str, field: str) -> NotFoundInStore:
-    """What is raised where the user has no such attachment."""
-    return NotFoundInStore(f"There is no attachment {attachment_id!r}.", field=field)

@@ -35,7 +35,7 @@ from chatkit_backend.chat.own.repairs import convert_with, repair_sdk, trace_wit
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
-from chatkit_backend.store.threads import NotFoundInStore
+from chatkit_backend.store.owned import NotFoundInStore
 
 _log = structlog.get_logger(__name__)
 
