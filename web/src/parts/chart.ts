@@ -2,11 +2,14 @@
 
 import type { WidgetNode } from '../protocol';
 import type { Strings } from '../strings';
+import { tooltipOf } from './chart-tooltip';
+import { curved } from './curves';
 import { colour, isObject, isSet, numberOf, textOf, tokenOf } from '../widgets/values';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const WIDTH = 480;
+const EDGE = 8;
 const HEIGHT = 220;
+const LEAST_WIDTH = 120;
 const LEAST_HEIGHT = 80;
 // What a legend takes of a height that is given.
 const LEGEND_HEIGHT = 32;
@@ -14,9 +17,12 @@ const TOP = 10;
 const BOTTOM = 24;
 const Y_AXIS_WIDTH = 44;
 const TICKS = 4;
+// About as wide as a letter of 11 pixels is, and as much of a label as is shown without a cut.
+const WIDTH_OF_LETTER = 6.2;
+const MOST_OF_LABEL = 96;
 const SEQUENCE = ['blue', 'purple', 'orange', 'green', 'red', 'yellow', 'pink'];
 
-interface Series {
+export interface Series {
   type: 'bar' | 'line' | 'area';
   key: string;
   label: string;
@@ -26,10 +32,11 @@ interface Series {
   values: readonly (number | null)[];
 }
 
-interface Plot {
+export interface Plot {
   series: readonly Series[];
   labels: readonly string[];
   left: number;
+  width: number;
   height: number;
   low: number;
   high: number;
@@ -41,8 +48,10 @@ interface Plot {
 }
 
 /**
- * The chart of a widget: the drawing, its legend, and the numbers as a table.
+ * The chart of a widget: the drawing, its legend, and the numbers as a table. It is as wide as it is
+ * shown, so that its words have the size of others.
  *
+ * @param room - What there is for it, in pixels; its height where it is not the usual one.
  * @param scheme - For colours that differ between light and dark.
  * @param locale - For numbers, as a language tag.
  */
@@ -51,6 +60,7 @@ export function drawChart(
   scheme: 'light' | 'dark',
   locale: string,
   strings: Strings,
+  room: { width: number; height?: number | undefined },
 ): Element[] {
   const rows = (Array.isArray(node['data']) ? node['data'] : []).filter(isObject);
   const axis = axisOf(node['xAxis']);
@@ -61,13 +71,15 @@ export function drawChart(
   });
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const hasLegend = node['showLegend'] !== false && node['showLegend'] !== 'false';
-  const given = numberOf(node['height']) ?? numberOf(node['size']);
-  const height =
-    given === undefined ? HEIGHT : Math.max(LEAST_HEIGHT, given - (hasLegend ? LEGEND_HEIGHT : 0));
-  const plot = plotOf(series, labels, isSet(node['showYAxis']), height);
-  const elements: Element[] = [drawing(node, plot, axis.isHidden, numbers)];
+  const height = Math.max(LEAST_HEIGHT, (room.height ?? HEIGHT) - (hasLegend && room.height ? LEGEND_HEIGHT : 0));
+  const plot = plotOf(series, labels, isSet(node['showYAxis']), Math.max(LEAST_WIDTH, room.width), height);
+  const svg = drawing(node, plot, axis.isHidden, numbers);
+  const elements: Element[] = [svg];
+  if (node['showTooltip'] !== false && node['showTooltip'] !== 'false') {
+    elements.push(tooltipOf(svg, plot, numbers));
+  }
   if (hasLegend) elements.push(legend(series));
-  elements.push(numbersTable(plot, numbers, strings));
+  elements.push(numbersTable(axis.key, plot, numbers, strings));
   return elements;
 }
 
@@ -110,19 +122,21 @@ function plotOf(
   series: readonly Series[],
   labels: readonly string[],
   hasYAxis: boolean,
+  width: number,
   height: number,
 ): Plot {
-  const left = hasYAxis ? Y_AXIS_WIDTH : 8;
+  const left = hasYAxis ? Y_AXIS_WIDTH : EDGE;
   const ends = series.flatMap((one) =>
     one.values.map((value, index) => (value === null ? 0 : baseOf(series, one, index) + value)),
   );
   const { low, high, unit } = rounded(Math.min(0, ...ends), Math.max(0, ...ends));
-  const step = (WIDTH - left - 8) / Math.max(1, labels.length);
+  const step = (width - left - EDGE) / Math.max(1, labels.length);
   const tall = height - TOP - BOTTOM;
   return {
     series,
     labels,
     left,
+    width,
     height,
     low,
     high,
@@ -159,9 +173,10 @@ function drawing(
   plot: Plot,
   hidesLabels: boolean,
   numbers: Intl.NumberFormat,
-): SVGElement {
+): SVGSVGElement {
   const root = shape('svg', {
-    viewBox: `0 0 ${WIDTH} ${plot.height}`,
+    viewBox: `0 0 ${plot.width} ${plot.height}`,
+    height: plot.height,
     role: 'img',
     'aria-label': plot.series.map((one) => one.label).join(', '),
   });
@@ -169,11 +184,8 @@ function drawing(
   const bars = plot.series.filter((one) => one.type === 'bar');
   const stacks = [...new Set(bars.map((one) => one.stack ?? `alone:${one.key}`))];
   for (const one of plot.series) {
-    if (one.type === 'bar') root.append(...barsOf(one, plot, stacks, node, numbers));
-    else root.append(...lineOf(one, plot, numbers));
-  }
-  if (node['showTooltip'] === false || node['showTooltip'] === 'false') {
-    for (const title of root.querySelectorAll('title')) title.remove();
+    if (one.type === 'bar') root.append(...barsOf(one, plot, stacks, node));
+    else root.append(...lineOf(one, plot));
   }
   if (!hidesLabels) root.append(...axisLabels(plot));
   return root;
@@ -183,7 +195,7 @@ function grid(plot: Plot, hasYAxis: boolean, numbers: Intl.NumberFormat): SVGEle
   const count = Math.round((plot.high - plot.low) / plot.unit);
   return Array.from({ length: count + 1 }, (_, index) => plot.low + plot.unit * index).flatMap((value) => {
     const y = plot.y(value);
-    const line = shape('line', { class: 'grid', x1: plot.left, x2: WIDTH - 8, y1: y, y2: y });
+    const line = shape('line', { class: 'grid', x1: plot.left, x2: plot.width - EDGE, y1: y, y2: y });
     if (!hasYAxis) return [line];
     const label = shape('text', { class: 'tick', x: plot.left - 6, y: y + 4, 'text-anchor': 'end' });
     label.textContent = numbers.format(value);
@@ -196,7 +208,6 @@ function barsOf(
   plot: Plot,
   stacks: readonly string[],
   node: WidgetNode,
-  numbers: Intl.NumberFormat,
 ): SVGElement[] {
   const place = stacks.indexOf(one.stack ?? `alone:${one.key}`);
   const between = Math.min(numberOf(node['barCategoryGap']) ?? plot.step * 0.25, plot.step * 0.8);
@@ -214,16 +225,15 @@ function barsOf(
       rx: 2,
       fill: one.colour,
     });
-    bar.append(tooltip(`${plot.labels[index] ?? ''} · ${one.label}: ${numbers.format(value)}`));
     return [bar];
   });
 }
 
-function lineOf(one: Series, plot: Plot, numbers: Intl.NumberFormat): SVGElement[] {
+function lineOf(one: Series, plot: Plot): SVGElement[] {
   const points = one.values.flatMap((value, index) =>
     value === null
       ? []
-      : [{ x: plot.x(index), y: plot.y(baseOf(plot.series, one, index) + value), value, index }],
+      : [{ x: plot.x(index), y: plot.y(baseOf(plot.series, one, index) + value), index }],
   );
   if (points.length === 0) return [];
   const path = curved(one.curve, points);
@@ -235,54 +245,32 @@ function lineOf(one: Series, plot: Plot, numbers: Intl.NumberFormat): SVGElement
     }));
     elements.push(
       shape('path', {
-        d: `${path} L ${curved(one.curve, ground).slice(1)} Z`,
+        d: `${curved(open(one.curve), points)} L ${curved(backwards(open(one.curve)), ground).slice(1)} Z`,
         fill: one.colour,
         'fill-opacity': 0.2,
       }),
     );
   }
   elements.push(shape('path', { d: path, fill: 'none', stroke: one.colour, 'stroke-width': 2 }));
-  for (const { x, y, value, index } of points) {
-    const dot = shape('circle', { cx: x, cy: y, r: 3, fill: one.colour });
-    dot.append(tooltip(`${plot.labels[index] ?? ''} · ${one.label}: ${numbers.format(value)}`));
-    elements.push(dot);
-  }
+  for (const { x, y } of points) elements.push(shape('circle', { cx: x, cy: y, r: 3, fill: one.colour }));
   return elements;
 }
 
-interface Point {
-  x: number;
-  y: number;
+/** An area closes along its ground, not straight from its last point to its first. */
+function open(curve: string): string {
+  return curve.replace('Closed', '');
 }
 
-function curved(curve: string, points: readonly Point[]): string {
-  if (curve.startsWith('linear')) return straight(points);
-  return curve.startsWith('step') ? stepped(points) : smooth(points);
-}
-
-function straight(points: readonly Point[]): string {
-  return points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'} ${x} ${y}`).join(' ');
-}
-
-function stepped(points: readonly Point[]): string {
-  return points.map(({ x, y }, index) => (index === 0 ? `M ${x} ${y}` : `H ${x} V ${y}`)).join(' ');
-}
-
-/** A curve that leaves and meets each point level, so that it never goes beyond them. */
-function smooth(points: readonly Point[]): string {
-  return points
-    .map((point, index) => {
-      const before = points[index - 1];
-      if (!before) return `M ${point.x} ${point.y}`;
-      const middle = (before.x + point.x) / 2;
-      return `C ${middle} ${before.y} ${middle} ${point.y} ${point.x} ${point.y}`;
-    })
-    .join(' ');
+function backwards(curve: string): string {
+  if (curve === 'stepBefore') return 'stepAfter';
+  return curve === 'stepAfter' ? 'stepBefore' : curve;
 }
 
 function axisLabels(plot: Plot): SVGElement[] {
   // As many as there is room for.
-  const every = Math.ceil(plot.labels.length / Math.max(1, Math.floor(WIDTH / 64)));
+  const longest = Math.max(1, ...plot.labels.map((text) => text.length));
+  const wide = Math.min(MOST_OF_LABEL, longest * WIDTH_OF_LETTER + 8);
+  const every = Math.max(1, Math.ceil(wide / plot.step));
   return plot.labels.flatMap((text, index) => {
     if (index % every !== 0) return [];
     const label = shape('text', {
@@ -291,9 +279,14 @@ function axisLabels(plot: Plot): SVGElement[] {
       y: plot.height - 8,
       'text-anchor': 'middle',
     });
-    label.textContent = text;
+    const room = Math.max(plot.step * every, WIDTH_OF_LETTER * 2) - 4;
+    label.textContent = cut(text, Math.floor(room / WIDTH_OF_LETTER));
     return [label];
   });
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text;
 }
 
 function legend(series: readonly Series[]): HTMLElement {
@@ -311,35 +304,38 @@ function legend(series: readonly Series[]): HTMLElement {
 }
 
 /** The same for those who cannot see it. */
-function numbersTable(plot: Plot, numbers: Intl.NumberFormat, strings: Strings): HTMLElement {
+function numbersTable(name: string, plot: Plot, numbers: Intl.NumberFormat, strings: Strings): HTMLElement {
+  // Tables are as wide as their words, however narrow they are told to be.
+  const place = document.createElement('div');
+  place.className = 'visually-hidden';
   const table = document.createElement('table');
-  table.className = 'visually-hidden';
+  place.append(table);
   table.createCaption().textContent = strings.chartAsTable;
   const head = table.createTHead().insertRow();
-  for (const text of ['', ...plot.series.map((one) => one.label)]) {
-    const cell = document.createElement('th');
-    cell.textContent = text;
-    head.append(cell);
-  }
+  for (const text of [name, ...plot.series.map((one) => one.label)]) head.append(heading('col', text));
   const body = table.createTBody();
   for (const [index, text] of plot.labels.entries()) {
     const row = body.insertRow();
-    row.insertCell().textContent = text;
+    row.append(heading('row', text));
     for (const one of plot.series) {
       const value = one.values[index] ?? null;
       row.insertCell().textContent = value === null ? '' : numbers.format(value);
     }
   }
-  return table;
+  return place;
 }
 
-function tooltip(text: string): SVGElement {
-  const title = shape('title', {});
-  title.textContent = text;
-  return title;
+function heading(scope: 'col' | 'row', text: string): HTMLElement {
+  const cell = document.createElement('th');
+  cell.scope = scope;
+  cell.textContent = text;
+  return cell;
 }
 
-function shape(name: string, attributes: Record<string, string | number>): SVGElement {
+export function shape<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Record<string, string | number>,
+): SVGElementTagNameMap[Name] {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   return element;

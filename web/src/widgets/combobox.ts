@@ -2,7 +2,9 @@
 
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { icon } from '../icons';
 import { define, Part } from '../ui';
+import { showBeside } from './popup';
 
 export interface Choice {
   value: string;
@@ -20,6 +22,7 @@ export class Combobox extends Part {
     name: { type: String },
     variant: { type: String },
     size: { type: String },
+    pill: { type: Boolean },
     initial: { type: String },
     clearable: { type: Boolean },
     disabled: { type: Boolean },
@@ -36,6 +39,7 @@ export class Combobox extends Part {
   declare name: string;
   declare variant: string;
   declare size: string;
+  declare pill: boolean;
   declare initial: string;
   declare clearable: boolean;
   declare disabled: boolean;
@@ -45,6 +49,8 @@ export class Combobox extends Part {
   declare active: number;
   declare isOpen: boolean;
 
+  #close: (() => void) | null = null;
+
   constructor() {
     super();
     this.options = [];
@@ -53,12 +59,18 @@ export class Combobox extends Part {
     this.name = '';
     this.variant = 'outline';
     this.size = 'md';
+    this.pill = false;
     this.initial = '';
     this.clearable = false;
     this.disabled = false;
     this.chosen = null;
     this.query = '';
     this.active = 0;
+    this.isOpen = false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
     this.isOpen = false;
   }
 
@@ -86,6 +98,7 @@ export class Combobox extends Part {
         aria-label=${this.name || this.placeholder}
         data-variant=${this.variant}
         data-size=${this.size}
+        ?data-pill=${this.pill}
         aria-expanded=${this.isOpen ? 'true' : 'false'}
         aria-controls=${list}
         aria-activedescendant=${this.isOpen ? `${list}-${this.active}` : nothing}
@@ -98,18 +111,18 @@ export class Combobox extends Part {
         @keydown=${this.#onKey}
         @change=${(event: Event) => event.stopPropagation()}
       />
-      ${this.clearable && this.value
+      ${this.clearable && this.value && !this.disabled
         ? html`<button
             type="button"
-            class="link"
+            class="icon-button clear"
             aria-label=${this.ui.strings.clear}
             @click=${() => this.#choose('')}
           >
-            ×
+            ${icon('close')}
           </button>`
-        : nothing}
+        : icon('chevron-down')}
       ${this.isOpen
-        ? html`<div class="menu" role="listbox" id=${list}>
+        ? html`<div class="menu popup" popover="manual" role="listbox" id=${list}>
             ${this.#found.map((option, index) => this.#option(option, index, list))}
           </div>`
         : nothing}
@@ -181,7 +194,18 @@ export class Combobox extends Part {
     if (changed.get('initial') !== undefined) this.chosen = null;
   }
 
+  #show(): void {
+    this.#close?.();
+    this.#close = null;
+    const popup = this.querySelector<HTMLElement>('.popup');
+    const field = this.querySelector<HTMLElement>('.field');
+    if (!popup || !field) return;
+    popup.style.setProperty('min-width', `${field.offsetWidth}px`);
+    this.#close = showBeside(popup, field, { side: 'bottom', align: 'start' });
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('isOpen')) this.#show();
     if (!this.isOpen || !(changed.has('active') || changed.has('isOpen'))) return;
     this.querySelector('[aria-selected="true"]')?.scrollIntoView?.({ block: 'nearest' });
   }

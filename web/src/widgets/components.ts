@@ -8,6 +8,8 @@ import { identified } from './actions';
 import { basic, box, card, divider, form, listView, listViewItem, spacer, transition } from './containers';
 import { button, checkbox, datePicker, input, label, radioGroup, select, textarea } from './controls';
 import { badge, chart, iconView, image } from './media';
+import { themeOf } from './outline';
+import { styled } from './styled';
 import { table } from './tables';
 import { caption, markdown, text, title } from './texts';
 import type { Widget } from './widget';
@@ -55,7 +57,17 @@ const RENDERERS: Record<string, Renderer> = {
 /** A component; of a type that is not known, what is in it. */
 export function renderNode(widget: Widget, node: WidgetNode, key: string): Rendered {
   const renderer = Object.hasOwn(RENDERERS, node.type) ? RENDERERS[node.type] : undefined;
-  return renderer ? renderer(widget, node, key) : renderChildren(widget, node, key);
+  if (!renderer) return renderChildren(widget, node, key);
+  const isThemed = node !== widget.root && themeOf(node) !== undefined;
+  return isThemed ? themed(widget, node, renderer(widget, node, key)) : renderer(widget, node, key);
+}
+
+/** A root in another, with a theme of its own. Around it, since a card has colours of raised things. */
+function themed(widget: Widget, node: WidgetNode, content: Rendered): Rendered {
+  const scheme = widget.schemeOf(node);
+  return html`<div class="themed" data-themed data-scheme=${scheme} ${styled(widget.coloursOf(scheme))}>
+    ${content}
+  </div>`;
 }
 
 /** What is in a component. Children keep their elements when others come and go. */

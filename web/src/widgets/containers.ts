@@ -11,6 +11,7 @@ import { actionOf, identified, type Trigger } from './actions';
 import { renderChildren, renderNode, type Renderer } from './components';
 import { formOf } from './forms';
 import { hooks, styled } from './styled';
+import { transitioned } from './transition';
 import { borders, boxStyles, colour, isSet, length, numberOf, space, spacing, textOf } from './values';
 import type { Widget } from './widget';
 
@@ -18,7 +19,7 @@ import type { Widget } from './widget';
 const AUTO_LIMIT = 5;
 
 export const card: Renderer = (widget, node, key) => {
-  const { scheme } = widget;
+  const scheme = widget.schemeOf(node);
   const isForm = isSet(node['asForm']);
   const styles = {
     background: colour(node['background'], 'surface', scheme),
@@ -104,7 +105,7 @@ function status(widget: Widget, value: unknown): TemplateResult | typeof nothing
   const told = textOf(given?.['text']);
   if (!given || told === undefined) return nothing;
   const favicon = safeImage(textOf(given['favicon']));
-  const isShown = favicon !== null && imagePolicy(widget.ui)(favicon);
+  const isShown = favicon !== null && imagePolicy(widget.ui)(favicon) && !widget.broken.has(favicon);
   return html`<header class="widget-status">
     ${isShown
       ? html`<img
@@ -112,6 +113,7 @@ function status(widget: Widget, value: unknown): TemplateResult | typeof nothing
           alt=""
           referrerpolicy="no-referrer"
           ?data-frame=${isSet(given['frame'])}
+          @error=${() => widget.broke(favicon)}
         />`
       : icon(textOf(given['icon']))}
     <span dir="auto">${told}</span>
@@ -146,7 +148,7 @@ export const listView: Renderer = (widget, node, key) => {
 };
 
 export const listViewItem: Renderer = (widget, node, key) => {
-  const styles = boxStyles({ ...node, direction: 'row' }, 'row', widget.scheme);
+  const styles = boxStyles({ ...node, direction: 'row' }, 'row', widget.schemeOf(node));
   const action = actionOf(node['onClickAction'], 'ListViewItem');
   const content = renderChildren(widget, node, key);
   if (!action) {
@@ -180,7 +182,7 @@ export const listViewItem: Renderer = (widget, node, key) => {
 };
 
 export const basic: Renderer = (widget, node, key) =>
-  html`<div class="basic" data-direction=${direction(node)} ${hooks(node)} ${styled(boxStyles(node, direction(node), widget.scheme))}>
+  html`<div class="basic" data-direction=${direction(node)} ${hooks(node)} ${styled(boxStyles(node, direction(node), widget.schemeOf(node)))}>
     ${renderChildren(widget, node, key)}
   </div>`;
 
@@ -189,7 +191,7 @@ export const box: Renderer = (widget, node, key) =>
     class="box"
     data-direction=${direction(node)}
     ${hooks(node)}
-    ${styled(boxStyles(node, direction(node), widget.scheme))}
+    ${styled(boxStyles(node, direction(node), widget.schemeOf(node)))}
   >
     ${renderChildren(widget, node, key)}
   </div>`;
@@ -213,7 +215,7 @@ export const form: Renderer = (widget, node, key) => {
     ${hooks(node)}
     data-form
     novalidate
-    ${styled(boxStyles(node, direction(node), widget.scheme))}
+    ${styled(boxStyles(node, direction(node), widget.schemeOf(node)))}
     @submit=${submit}
     @keydown=${submitOnEnter}
   >
@@ -232,11 +234,15 @@ export const divider: Renderer = (widget, node) =>
     ${hooks(node)}
     ?data-flush=${isSet(node['flush'])}
     ${styled({
-      'border-color': colour(node['color'], 'border', widget.scheme),
+      'border-color': colour(node['color'], 'border', widget.schemeOf(node)),
       '--ck-divider-size': length(node['size']),
       '--ck-divider-space': space(node['spacing']),
     })}
   />`;
 
-export const transition: Renderer = (widget, node, key) =>
-  html`<div class="transition" ${hooks(node)}>${renderChildren(widget, node, key)}</div>`;
+export const transition: Renderer = (widget, node, key) => {
+  // There is one child at most, but a server may well send several.
+  const own = identified(childrenOf(node)).map((child) => child.own).join(' ');
+  const child = own === '' ? null : { own, content: renderChildren(widget, node, key) };
+  return html`<div class="transition" ${hooks(node)}>${transitioned(child)}</div>`;
+};

@@ -1,15 +1,45 @@
 /** How the buttons and fields of widgets look. */
 
-import { css } from 'lit';
+import { css, unsafeCSS } from 'lit';
+import { pickerStyles } from './picker.styles';
+
+// Heights in units of the theme, and sizes of text, of each size of a control.
+const SIZES = {
+  '3xs': [6, 0.6875], '2xs': [6, 0.75], xs: [6.5, 0.8125], sm: [7, 0.875], md: [8, 0.875],
+  lg: [9, 1], xl: [10, 1], '2xl': [11, 1.0625], '3xl': [12, 1.125],
+};
+const GUTTERS = { '2xs': 1, xs: 1.5, sm: 2, md: 3, lg: 4, xl: 5 };
+
+const sizes = unsafeCSS(
+  Object.entries(SIZES)
+    .map(([size, [height, text]]) => `:is(.widget-button, .field)[data-size='${size}'] { --ck-control: ${height}; --ck-control-text: ${text}em; }`)
+    .join('\n'),
+);
+const gutters = unsafeCSS(
+  Object.entries(GUTTERS)
+    .map(([size, units]) => `.field[data-gutter='${size}'] { --ck-field-gutter: ${units}; }`)
+    .join('\n'),
+);
 
 export const controlStyles = css`
+  .widget-button,
+  .field {
+    --ck-control: 9;
+    --ck-control-text: 1em;
+    min-block-size: max(24px, var(--ck-unit) * var(--ck-control));
+    font-size: var(--ck-control-text);
+  }
+  ${sizes}
+  ${gutters}
+  ${pickerStyles}
   .widget-button {
     --ck-tone: var(--ck-text);
     display: inline-flex;
     align-items: center;
     justify-content: center;
     gap: 0.4em;
-    min-block-size: calc(var(--ck-unit) * 9);
+    inline-size: fit-content;
+    max-inline-size: 100%;
     padding: 0 0.95em;
     border: 1px solid transparent;
     border-radius: var(--ck-radius-control);
@@ -42,6 +72,9 @@ export const controlStyles = css`
     background: var(--ck-tone);
     color: var(--ck-surface);
   }
+  .widget-button[data-color='secondary'][data-variant='solid'] {
+    background: var(--ck-text-2);
+  }
   .widget-button[data-color='primary'][data-variant='solid'] {
     border-color: var(--ck-primary-edge);
     background: var(--ck-primary);
@@ -60,23 +93,6 @@ export const controlStyles = css`
     opacity: 0.5;
     cursor: default;
   }
-  .widget-button[data-size='3xs'],
-  .widget-button[data-size='2xs'],
-  .widget-button[data-size='xs'] {
-    min-block-size: max(24px, var(--ck-unit) * 6);
-    font-size: 0.75em;
-  }
-  .widget-button[data-size='sm'],
-  .widget-button[data-size='md'] {
-    min-block-size: calc(var(--ck-unit) * 7.5);
-    font-size: 0.875em;
-  }
-  .widget-button[data-size='xl'],
-  .widget-button[data-size='2xl'],
-  .widget-button[data-size='3xl'] {
-    min-block-size: calc(var(--ck-unit) * 11);
-    font-size: 1.0625em;
-  }
   .widget-button[data-pill] {
     border-radius: 999px;
   }
@@ -90,8 +106,7 @@ export const controlStyles = css`
   .field {
     inline-size: 100%;
     min-inline-size: 0;
-    min-block-size: calc(var(--ck-unit) * 9);
-    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 3);
+    padding: calc(var(--ck-unit) * (var(--ck-control) - 5) * 0.375) calc(var(--ck-unit) * var(--ck-field-gutter, 3));
     border: 1px solid var(--ck-field);
     border-radius: var(--ck-radius-md);
     background: var(--ck-bg);
@@ -101,35 +116,31 @@ export const controlStyles = css`
     border-color: transparent;
     background: var(--ck-hover);
   }
+  .field[data-variant='ghost'] {
+    border-color: transparent;
+    background: transparent;
+  }
+  .field[data-variant='ghost']:hover:not(:disabled) {
+    background: var(--ck-hover);
+  }
+  .field[data-variant='solid'] {
+    border-color: var(--ck-border-strong);
+    background: var(--ck-hover);
+  }
+  .field[aria-invalid='true'],
+  .check input[aria-invalid='true'] {
+    border-color: var(--ck-danger);
+    outline-color: var(--ck-danger);
+  }
+  .field:disabled {
+    opacity: 0.6;
+  }
   .field[data-pill] {
     border-radius: 999px;
   }
   .field:focus-visible {
     border-color: var(--ck-focus);
     outline-offset: 0;
-  }
-  .field[data-size='3xs'],
-  .field[data-size='2xs'],
-  .field[data-size='xs'],
-  .field[data-size='sm'] {
-    min-block-size: calc(var(--ck-unit) * 7);
-    padding-block: calc(var(--ck-unit) * 0.5);
-    font-size: 0.875em;
-  }
-  .field[data-size='lg'],
-  .field[data-size='xl'],
-  .field[data-size='2xl'],
-  .field[data-size='3xl'] {
-    min-block-size: calc(var(--ck-unit) * 11);
-    font-size: 1.0625em;
-  }
-  .field[data-gutter='2xs'],
-  .field[data-gutter='xs'] {
-    padding-inline: calc(var(--ck-unit) * 1.5);
-  }
-  .field[data-gutter='lg'],
-  .field[data-gutter='xl'] {
-    padding-inline: calc(var(--ck-unit) * 4);
   }
   .widget-button[data-icon-size='sm'] .icon {
     font-size: 0.875em;

@@ -5,17 +5,22 @@ import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../icons';
 import type { WidgetNode } from '../protocol';
 import { actionOf } from './actions';
+import { dayOf } from './calendar';
 import './combobox';
+import './date-picker';
 import type { Renderer } from './components';
 import { isDisabled, submitForm } from './containers';
 import { focused } from './focused';
 import { formOf } from './forms';
+import type { Align, Side } from './popup';
 import { hooks, styled } from './styled';
 import { isSet, numberOf, textOf, textStyles } from './values';
 import type { Widget } from './widget';
 
 // More than these are found faster by writing than by reading.
 const SEARCHABLE_FROM = 16;
+const SIDES: [Side, ...Side[]] = ['bottom', 'top', 'left', 'right'];
+const ALIGNMENTS: [Align, ...Align[]] = ['start', 'center', 'end'];
 
 export const button: Renderer = (widget, node, key) => {
   const label = textOf(node['label']);
@@ -70,7 +75,7 @@ export const input: Renderer = (widget, node, key) =>
     data-gutter=${textOf(node['gutterSize']) ?? nothing}
     ${focused(node)}
     data-variant=${textOf(node['variant']) ?? 'outline'}
-    data-size=${textOf(node['size']) ?? 'md'}
+    data-size=${textOf(node['size']) ?? 'lg'}
     ?data-pill=${isSet(node['pill'])}
     ?required=${isSet(node['required'])}
     ?disabled=${isSet(node['disabled'])}
@@ -102,7 +107,7 @@ export const textarea: Renderer = (widget, node, key) => {
     ?data-lpignore=${!isSet(node['allowAutofillExtensions'])}
     ${focused(node)}
     data-variant=${textOf(node['variant']) ?? 'outline'}
-    data-size=${textOf(node['size']) ?? 'md'}
+    data-size=${textOf(node['size']) ?? 'lg'}
     data-gutter=${textOf(node['gutterSize']) ?? nothing}
     ?data-grows=${grows}
     ?required=${isSet(node['required'])}
@@ -155,19 +160,22 @@ export const select: Renderer = (widget, node, key) => {
       data-name=${nameOf(node)}
       data-choice="true"
       .ui=${widget.ui}
+      .tick=${widget.tick}
       .fieldId=${fieldId(widget, key)}
       .options=${options}
       .placeholder=${placeholder}
       .name=${widget.labelOf(node) || placeholder}
+      ?data-block=${isSet(node['block'])}
       .variant=${textOf(node['variant']) ?? 'outline'}
-      .size=${textOf(node['size']) ?? 'md'}
+      .size=${textOf(node['size']) ?? 'lg'}
+      .pill=${isSet(node['pill'])}
       .initial=${chosen}
       .clearable=${isSet(node['clearable'])}
       .disabled=${isSet(node['disabled']) || isWaiting}
       @change=${change}
     ></ck-combobox>`;
   }
-  return html`<select
+  return html`<span class="select" ?data-block=${isSet(node['block'])}><select
     class="field"
     ${hooks(node)}
     data-name=${nameOf(node)}
@@ -175,9 +183,8 @@ export const select: Renderer = (widget, node, key) => {
     id=${fieldId(widget, key)}
     aria-label=${widget.labelOf(node) || placeholder}
     data-variant=${textOf(node['variant']) ?? 'outline'}
-    data-size=${textOf(node['size']) ?? 'md'}
+    data-size=${textOf(node['size']) ?? 'lg'}
     ?data-pill=${isSet(node['pill'])}
-    ?data-block=${isSet(node['block'])}
     ?disabled=${isSet(node['disabled']) || isWaiting}
     @change=${change}
   >
@@ -196,42 +203,40 @@ export const select: Renderer = (widget, node, key) => {
           ${option.label}${option.description ? ` – ${option.description}` : ''}
         </option>`,
     )}
-  </select>`;
+  </select>${icon('chevron-down')}</span>`;
 };
 
-export const datePicker: Renderer = (widget, node, key) =>
-  html`<input
-    type="date"
-    class="field"
+export const datePicker: Renderer = (widget, node, key) => {
+  const placeholder = textOf(node['placeholder']) ?? widget.ui.strings.choose;
+  const isWaiting = isDisabled(widget, actionOf(node['onChangeAction'], 'DatePicker'));
+  return html`<ck-date-picker
     ${hooks(node)}
     data-name=${nameOf(node)}
-    name=${nameOf(node)}
-    id=${fieldId(widget, key)}
-    aria-label=${widget.labelOf(node) || textOf(node['placeholder']) || nameOf(node)}
-    min=${day(node['min']) ?? nothing}
-    max=${day(node['max']) ?? nothing}
-    data-variant=${textOf(node['variant']) ?? 'outline'}
-    ?data-pill=${isSet(node['pill'])}
+    data-choice="day"
     ?data-block=${isSet(node['block'])}
-    data-size=${textOf(node['size']) ?? 'md'}
-    ?disabled=${isSet(node['disabled']) || isDisabled(widget, actionOf(node['onChangeAction'], 'DatePicker'))}
-    .value=${day(node['defaultValue']) ?? ''}
-    @change=${(event: Event) => {
-      const field = event.currentTarget as HTMLInputElement;
-      // What is written can be out of bounds, other than what is picked.
-      if (field.reportValidity()) widget.start(node['onChangeAction'], 'DatePicker', key, field);
-    }}
-  />`;
+    .ui=${widget.ui}
+    .tick=${widget.tick}
+    .fieldId=${fieldId(widget, key)}
+    .name=${widget.labelOf(node) || textOf(node['placeholder']) || nameOf(node)}
+    .placeholder=${placeholder}
+    .initial=${dayOf(textOf(node['defaultValue'])) ?? ''}
+    .min=${dayOf(textOf(node['min']))}
+    .max=${dayOf(textOf(node['max']))}
+    .side=${oneOf(SIDES, node['side'])}
+    .align=${oneOf(ALIGNMENTS, node['align'])}
+    .variant=${textOf(node['variant']) ?? 'outline'}
+    .size=${textOf(node['size']) ?? 'lg'}
+    .pill=${isSet(node['pill'])}
+    .clearable=${isSet(node['clearable'])}
+    .disabled=${isSet(node['disabled']) || isWaiting}
+    @change=${(event: Event) =>
+      widget.start(node['onChangeAction'], 'DatePicker', key, event.currentTarget as Element)}
+  ></ck-date-picker>`;
+};
 
-/** The day of a time, as the user's calendar has it. Without a zone it is the user's own. */
-function day(value: unknown): string | undefined {
-  const text = textOf(value);
-  if (text === undefined) return undefined;
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return text;
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) return undefined;
-  const two = (number: number): string => String(number).padStart(2, '0');
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+/** One of the words that there are, or the first. */
+function oneOf<Word extends string>(words: readonly [Word, ...Word[]], value: unknown): Word {
+  return words.find((word) => word === value) ?? words[0];
 }
 
 export const checkbox: Renderer = (widget, node, key) =>
@@ -302,14 +307,14 @@ export const label: Renderer = (widget, node) => {
     event.preventDefault();
     const control = field?.matches('input, select, textarea')
       ? field
-      : (field?.querySelector<HTMLElement>('input:checked') ?? field?.querySelector('input'));
+      : (field?.querySelector<HTMLElement>('input:checked') ?? field?.querySelector<HTMLElement>('input, button'));
     control?.focus();
   };
   return html`<label
     class="label"
     dir="auto"
     ${hooks(node)}
-    ${styled(textStyles(node, 'Label', widget.scheme))}
+    ${styled(textStyles(node, 'Label', widget.schemeOf(node)))}
     @click=${focus}
     >${textOf(node['value']) ?? ''}</label
   >`;

@@ -10,6 +10,8 @@ import { hooks, styled } from './styled';
 import { blockStyles, colour, cssOf, iconStyles, isSet, textOf } from './values';
 import './chart';
 
+const SIZING = ['height', 'size', 'aspectRatio'];
+
 export const badge: Renderer = (_widget, node) =>
   html`<span
     class="badge"
@@ -23,7 +25,7 @@ export const badge: Renderer = (_widget, node) =>
   >`;
 
 export const iconView: Renderer = (widget, node) =>
-  html`<span class="widget-icon" ${hooks(node)} ${styled(iconStyles(node, widget.scheme))}
+  html`<span class="widget-icon" ${hooks(node)} ${styled(iconStyles(node, widget.schemeOf(node)))}
     >${icon(textOf(node['name']) ?? 'unknown')}</span
   >`;
 
@@ -32,14 +34,15 @@ export const image: Renderer = (widget, node) => {
   const alternative = textOf(node['alt']) ?? '';
   const styles = {
     ...blockStyles(node),
-    background: colour(node['background'], 'surface', widget.scheme),
+    background: colour(node['background'], 'surface', widget.schemeOf(node)),
     flex: flexOf(node),
     'object-fit': cssOf(node['fit']),
     'object-position': cssOf(node['position']),
   };
-  if (source === null || !imagePolicy(widget.ui)(source)) {
+  const isBlocked = source === null || !imagePolicy(widget.ui)(source);
+  if (isBlocked || widget.broken.has(source)) {
     return html`<span class="blocked-image" ${hooks(node)} ${styled(styles)}
-      >${alternative || widget.ui.strings.imageBlocked}</span
+      >${alternative || (isBlocked ? widget.ui.strings.imageBlocked : icon('images'))}</span
     >`;
   }
   return html`<img
@@ -52,20 +55,23 @@ export const image: Renderer = (widget, node) => {
     ?data-frame=${isSet(node['frame'])}
     ?data-flush=${isSet(node['flush'])}
     ${styled(styles)}
-    @load=${(event: Event) => (event.target as Element).classList.remove('broken')}
-    @error=${(event: Event) => (event.target as Element).classList.add('broken')}
+    @error=${() => widget.broke(source)}
   />`;
 };
 
-export const chart: Renderer = (widget, node) =>
-  html`<ck-chart
+export const chart: Renderer = (widget, node) => {
+  const isSized = SIZING.some((name) => textOf(node[name]) !== undefined);
+  return html`<ck-chart
     ${hooks(node)}
-    ?data-sized=${['height', 'size', 'aspectRatio'].some((name) => textOf(node[name]) !== undefined)}
+    ?data-sized=${isSized}
+    .isSized=${isSized}
     .ui=${widget.ui}
+    .language=${widget.ui.locale.tag}
     .node=${node}
-    .scheme=${widget.scheme}
+    .scheme=${widget.schemeOf(node)}
     ${styled({ ...blockStyles(node), flex: flexOf(node) })}
   ></ck-chart>`;
+};
 
 function flexOf(node: WidgetNode): string | undefined {
   const flex = textOf(node['flex']);

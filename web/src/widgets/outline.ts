@@ -1,13 +1,23 @@
-/** What components have to know of others: a control of its label, a button of its form. */
+/** What components have to know of others: a control of its label, a button of its form, all of their theme. */
 
 import { childrenOf, isNode } from '../items';
 import type { WidgetNode } from '../protocol';
 import { actionOf, type WidgetAction } from './actions';
 import { isSet, textOf } from './values';
 
+export type Scheme = 'light' | 'dark';
+
 export interface Outline {
   labels: ReadonlyMap<WidgetNode, string>;
   submissions: ReadonlyMap<WidgetNode, WidgetAction>;
+  /** Of what is in a root with a theme of its own, other than the root of the whole. */
+  schemes: ReadonlyMap<WidgetNode, Scheme>;
+}
+
+/** The theme that a root asks for. */
+export function themeOf(node: WidgetNode): Scheme | undefined {
+  const theme = ['Card', 'ListView', 'Basic'].includes(node.type) ? node['theme'] : undefined;
+  return theme === 'light' || theme === 'dark' ? theme : undefined;
 }
 
 interface Scope {
@@ -19,8 +29,11 @@ interface Scope {
 export function outlineOf(root: unknown): Outline {
   const labels = new Map<WidgetNode, string>();
   const submissions = new Map<WidgetNode, WidgetAction>();
-  const visit = (node: WidgetNode, outer: Scope): void => {
+  const schemes = new Map<WidgetNode, Scheme>();
+  const visit = (node: WidgetNode, outer: Scope, around?: Scheme): void => {
     const scope = ownScope(node) ?? outer;
+    const scheme = node === root ? undefined : (themeOf(node) ?? around);
+    if (scheme) schemes.set(node, scheme);
     const name = textOf(node['fieldName']);
     if (node.type === 'Label' && name !== undefined) {
       scope.labels.set(name, textOf(node['value']) ?? '');
@@ -29,7 +42,7 @@ export function outlineOf(root: unknown): Outline {
     } else if (textOf(node['name']) !== undefined) {
       scope.controls.push(node);
     }
-    for (const child of childrenOf(node)) visit(child, scope);
+    for (const child of childrenOf(node)) visit(child, scope, scheme);
     if (scope !== outer) nameControls(scope);
   };
   const nameControls = ({ controls, labels: named }: Scope): void => {
@@ -41,7 +54,7 @@ export function outlineOf(root: unknown): Outline {
   const whole: Scope = { labels: new Map(), controls: [], submission: null };
   if (isNode(root)) visit(root, whole);
   nameControls(whole);
-  return { labels, submissions };
+  return { labels, submissions, schemes };
 }
 
 /** Of a form; null for what is none. */

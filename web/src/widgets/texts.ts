@@ -9,9 +9,9 @@ import { hooks, styled } from './styled';
 import { isSet, numberOf, textOf, textStyles } from './values';
 
 export const text: Renderer = (widget, node) => {
-  const styles = textStyles(node, 'Text', widget.scheme);
+  const styles = textStyles(node, 'Text', widget.schemeOf(node));
   const editable = node['editable'] as Record<string, unknown> | false | null | undefined;
-  if (editable && textOf(editable['name']) !== undefined) return editableText(node, editable, styles);
+  if (editable && textOf(editable['name']) !== undefined) return editableText(node, editable, { ...styles, 'flex-shrink': undefined });
   return html`<p
     class="text"
     dir="auto"
@@ -55,7 +55,7 @@ export const title: Renderer = (widget, node) =>
     dir="auto"
     ${hooks(node)}
     ?data-clamped=${isClamped(node)}
-    ${styled(textStyles(node, 'Title', widget.scheme))}
+    ${styled(textStyles(node, 'Title', widget.schemeOf(node)))}
   >${textOf(node['value']) ?? ''}</div>`;
 
 export const caption: Renderer = (widget, node) =>
@@ -64,7 +64,7 @@ export const caption: Renderer = (widget, node) =>
     dir="auto"
     ${hooks(node)}
     ?data-clamped=${isClamped(node)}
-    ${styled(textStyles(node, 'Caption', widget.scheme))}
+    ${styled(textStyles(node, 'Caption', widget.schemeOf(node)))}
   >${textOf(node['value']) ?? ''}</p>`;
 
 function isClamped(node: WidgetNode): boolean {

@@ -87,13 +87,13 @@ const TEXT_COLOURS: Record<string, string> = {
 const SURFACES: Record<string, string> = {
   surface: '--ck-bg',
   'surface-secondary': '--ck-hover',
-  'surface-tertiary': '--ck-hover',
+  'surface-tertiary': 'color-mix(in srgb, var(--ck-text) 5%, var(--ck-hover))',
   'surface-elevated': '--ck-raised',
-  'surface-elevated-secondary': '--ck-raised',
+  'surface-elevated-secondary': 'color-mix(in srgb, var(--ck-text) 3%, var(--ck-raised))',
 };
 const BORDERS: Record<string, string> = {
   default: '--ck-border',
-  subtle: '--ck-border',
+  subtle: 'color-mix(in srgb, var(--ck-border) 55%, transparent)',
   strong: '--ck-border-strong',
 };
 // Hue of each colour of the palette, in degrees of OKLCH; greys have none.
@@ -117,7 +117,8 @@ export function colour(value: Value, kind: Kind, scheme: 'light' | 'dark'): stri
   const token = [TOKENS[kind], TEXT_COLOURS, SURFACES, BORDERS]
     .map((tokens) => tokenOf(tokens, value))
     .find((found) => found !== undefined);
-  return token ? `var(${token})` : (paletteColour(value) ?? cssOf(value));
+  if (token) return token.startsWith('--') ? `var(${token})` : token;
+  return paletteColour(value) ?? cssOf(value);
 }
 
 /** Such as `blue-500`, `gray-100`, `alpha-10`; a hue alone is its middle. */
@@ -186,6 +187,16 @@ export function blockStyles(node: WidgetNode): StyleValues {
   };
 }
 
+// Where there is too little room, what can be narrower gives way before what is short or of a size
+// of its own. Factors below one would leave some of the lack to nobody.
+const GIVING_WAY = '9999';
+const SHORT = 12;
+
+function shrinkOf(width: Value, text?: string): string | undefined {
+  const isShort = text !== undefined && text.length <= SHORT;
+  return isShort || numberOf(width) !== undefined ? undefined : GIVING_WAY;
+}
+
 /** How a container lays its children out. */
 export function boxStyles(
   node: WidgetNode,
@@ -203,6 +214,7 @@ export function boxStyles(
     'justify-content': tokenOf(JUSTIFY, node['justify']),
     'flex-wrap': cssOf(node['wrap']),
     flex: flex === undefined ? undefined : cssOf(flex),
+    'flex-shrink': flex === undefined ? shrinkOf(node['width'] ?? node['size']) : undefined,
     gap: space(node['gap']),
     background: colour(node['background'], 'surface', scheme),
   };
@@ -235,6 +247,7 @@ export function textStyles(
     'text-decoration': isSet(node['lineThrough']) ? 'line-through' : undefined,
     'text-align': cssOf(node['textAlign']),
     width: kind === 'Text' ? length(node['width']) : undefined,
+    'flex-shrink': shrinkOf(node['width'], textOf(node['value'])),
     'min-height': least === undefined ? undefined : `${least}lh`,
     '-webkit-line-clamp': lines === undefined ? undefined : String(lines),
   };

@@ -16,6 +16,16 @@ export const widgetStyles = css`
   .widget[data-inert] {
     opacity: 0.5;
   }
+  .themed {
+    inline-size: 100%;
+    min-inline-size: 0;
+    color: var(--ck-text);
+  }
+  /* A bare root would be light on light, or dark on dark. */
+  [data-themed] > .basic {
+    border-radius: var(--ck-radius-lg);
+    background: var(--ck-bg);
+  }
   .card {
     inline-size: 100%;
     border: 1px solid var(--ck-border);
@@ -94,19 +104,21 @@ export const widgetStyles = css`
     margin: 0;
   }
   .divider {
+    --ck-divider-size: 1px;
+    --ck-divider-space: var(--ck-unit);
     inline-size: 100%;
     margin: 0;
-    margin-block: var(--ck-divider-space, var(--ck-unit));
+    margin-block: var(--ck-divider-space);
     border: 0 solid var(--ck-border);
-    border-block-start-width: var(--ck-divider-size, 1px);
+    border-block-start-width: var(--ck-divider-size);
   }
   [data-direction='row'] > .divider {
     align-self: stretch;
     inline-size: 0;
     margin-block: 0;
-    margin-inline: var(--ck-divider-space, var(--ck-unit));
+    margin-inline: var(--ck-divider-space);
     border-block-start-width: 0;
-    border-inline-start-width: var(--ck-divider-size, 1px);
+    border-inline-start-width: var(--ck-divider-size);
   }
   .card-body > .divider[data-flush] {
     inline-size: calc(100% + var(--ck-unit) * 8);
@@ -125,14 +137,21 @@ export const widgetStyles = css`
   }
   .text.editable {
     inline-size: 100%;
-    padding: 0.1em 0.3em;
-    border: 1px solid transparent;
-    border-radius: var(--ck-radius-sm);
+    min-block-size: 24px;
+    padding: 0;
+    border: 0 dashed var(--ck-border-strong);
+    border-block-end-width: 1px;
     background: transparent;
   }
   .text.editable:hover,
   .text.editable:focus {
-    border-color: var(--ck-border-strong);
+    border-block-end-style: solid;
+  }
+  .text.editable[aria-invalid='true'] {
+    border-color: var(--ck-danger);
+  }
+  .widget .table[data-widget-type] table {
+    inline-size: 100%;
   }
   .widget-title {
     font-size: 1.125em;
@@ -154,19 +173,15 @@ export const widgetStyles = css`
     border: 1px solid var(--ck-border);
     background: var(--ck-bg);
   }
-  .transition > * {
-    animation: ck-appear 0.2s ease-out;
+  .transition {
+    position: relative;
+    min-inline-size: 0;
   }
-  @keyframes ck-appear {
-    from {
-      opacity: 0;
-      translate: 0 4px;
-    }
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .transition > * {
-      animation: none;
-    }
+  /* What goes makes room at once for what comes. */
+  .transition-child[data-leaving] {
+    position: absolute;
+    inset-block-start: 0;
+    inset-inline: 0;
   }
   .badge {
     --ck-badge: var(--ck-text-2);
@@ -179,7 +194,8 @@ export const widgetStyles = css`
     color: var(--ck-badge);
     font-size: 0.75em;
     font-weight: 500;
-    white-space: nowrap;
+    max-inline-size: 100%;
+    overflow-wrap: anywhere;
   }
   .badge[data-color='success'] {
     --ck-badge: var(--ck-success);
@@ -215,6 +231,15 @@ export const widgetStyles = css`
   }
   .widget-icon {
     display: inline-flex;
+    flex: none;
+  }
+  .widget-icon .icon {
+    inline-size: 1em;
+    block-size: 1em;
+    vertical-align: 0;
+  }
+  .widget :is(ck-markdown, ck-chart, ck-combobox, ck-date-picker, .select, .field, .check, .radios, .editable) {
+    flex-shrink: 9999;
   }
   .widget-image {
     display: block;
@@ -231,22 +256,9 @@ export const widgetStyles = css`
     margin-inline: calc(var(--ck-unit) * -4);
     border-radius: 0;
   }
-  .widget-image.broken {
-    min-block-size: 3em;
-    background: var(--ck-hover);
-  }
   .label {
     font-size: 0.875em;
     font-weight: 500;
-  }
-  .combobox {
-    position: relative;
-    display: flex;
-    inline-size: 100%;
-  }
-  .combobox .menu {
-    inset-block-start: calc(100% + 2px);
-    inset-inline: 0;
   }
   .chart {
     inline-size: 100%;
@@ -255,11 +267,15 @@ export const widgetStyles = css`
   .chart svg {
     display: block;
     inline-size: 100%;
-    block-size: auto;
-    max-block-size: 20rem;
   }
   ck-chart {
     display: block;
+    inline-size: 100%;
+    min-inline-size: 0;
+  }
+  ck-chart[data-sized] {
+    min-block-size: 0;
+    overflow: clip;
   }
   ck-chart[data-sized] .chart {
     display: flex;
@@ -269,10 +285,35 @@ export const widgetStyles = css`
   ck-chart[data-sized] svg {
     flex: 1 1 0;
     min-block-size: 0;
-    max-block-size: none;
   }
   .chart .grid {
     stroke: var(--ck-border);
+  }
+  .chart .cursor {
+    stroke: var(--ck-border-strong);
+    stroke-dasharray: 3 3;
+  }
+  .chart-tooltip {
+    max-inline-size: 16rem;
+    max-block-size: none;
+    padding: calc(var(--ck-unit) * 1.5) calc(var(--ck-unit) * 2.5);
+    border: 1px solid var(--ck-border);
+    border-radius: var(--ck-radius-md);
+    background: var(--ck-raised);
+    box-shadow: var(--ck-shadow);
+    color: var(--ck-text);
+    font-size: 0.8125em;
+    pointer-events: none;
+  }
+  .chart-tooltip div {
+    display: flex;
+    align-items: center;
+    gap: 0.4em;
+  }
+  .chart-tooltip b {
+    margin-inline-start: auto;
+    padding-inline-start: 1em;
+    font-variant-numeric: tabular-nums;
   }
   .chart .tick {
     fill: var(--ck-text-2);

@@ -78,7 +78,7 @@ const CATALOGUE: [string, object, string][] = [
   ['Input', { type: 'Input', name: 'n', inputType: 'email', defaultValue: 'x', required: true, pattern: 'x', autoFocus: true, autoSelect: true, allowAutofillExtensions: true, gutterSize: 'xs', ...CONTROL }, 'input[type=email][required]'],
   ['Textarea', { type: 'Textarea', name: 'n', defaultValue: 'x', required: true, pattern: 'x', rows: 2, autoResize: true, maxRows: 5, gutterSize: 'xs', ...CONTROL }, 'textarea[rows="2"]'],
   ['Select', { type: 'Select', name: 'n', options: OPTIONS, defaultValue: 'a', onChangeAction: QUIET, searchable: false, ...CONTROL }, 'select option[value=b][disabled]'],
-  ['DatePicker', { type: 'DatePicker', name: 'n', defaultValue: '2026-01-02', min: '2026-01-01', max: '2026-01-31', side: 'top', align: 'start', onChangeAction: QUIET, ...CONTROL }, 'input[type=date][min="2026-01-01"][max="2026-01-31"]'],
+  ['DatePicker', { type: 'DatePicker', name: 'n', defaultValue: '2026-01-02', min: '2026-01-01', max: '2026-01-31', side: 'top', align: 'start', onChangeAction: QUIET, ...CONTROL }, 'ck-date-picker .field[data-pill][data-size=lg][aria-label="Pick, Jan 2, 2026"]'],
   ['Checkbox', { type: 'Checkbox', name: 'n', label: 'Tick', defaultChecked: true, onChangeAction: QUIET, disabled: false, required: true }, 'input[type=checkbox][required]'],
   ['RadioGroup', { type: 'RadioGroup', name: 'n', options: OPTIONS, ariaLabel: 'Which', defaultValue: 'a', direction: 'col', onChangeAction: QUIET, disabled: false, required: true }, '[role=radiogroup][aria-label=Which] input[value=b][disabled]'],
   ['Label', { type: 'Label', value: 'Name', fieldName: 'n', size: 'sm', weight: 'medium', textAlign: 'end', color: 'red-500' }, 'label.label'],
@@ -247,7 +247,7 @@ describe('forms', () => {
   test('give an action their values, in objects by the dots of names', async () => {
     const { test, actions } = clientActions();
     const widget = await shownWidget(test, FORM({ ...CLIENT, payload: { id: 7 } }, { type: 'Button', label: 'Save', submit: true }));
-    find(widget, 'button').click();
+    find(widget, '.widget-button').click();
     await settled();
     expect(actions).toEqual([{ type: 'act', payload: { id: 7, todo: { title: 'Milk', notes: '' }, urgent: false, size: 'a' } }]);
     expect(test.errors).toEqual([]);
@@ -256,7 +256,7 @@ describe('forms', () => {
   test('what the action says itself wins, and the page is told', async () => {
     const { test, actions } = clientActions();
     const widget = await shownWidget(test, FORM({ ...CLIENT, payload: { urgent: 'so', todo: { title: 'Tea' } } }, { type: 'Button', submit: true, label: 'Save' }));
-    find(widget, 'button').click();
+    find(widget, '.widget-button').click();
     await settled();
     expect(actions[0]?.payload).toEqual({ urgent: 'so', todo: { title: 'Tea', notes: '' }, size: 'a' });
     expect(test.errors).toHaveLength(2);
@@ -275,7 +275,7 @@ describe('forms', () => {
     const { test, actions } = clientActions();
     const widget = await shownWidget(test, FORM(CLIENT, { type: 'Button', label: 'Save', submit: true }, { type: 'Button', label: 'Other', onClickAction: { ...CLIENT, type: 'other' } }));
     await typed(find(widget, '[name="todo.title"]'), 'lower');
-    const [save, other] = widget.querySelectorAll('button');
+    const [save, other] = widget.querySelectorAll<HTMLElement>('.widget-button');
     save?.click();
     await settled();
     expect(actions).toEqual([]);
@@ -486,6 +486,19 @@ describe('lists, cards and choices', () => {
     expect(find(widget, '[data-widget-type=Box]').style.getPropertyValue('background')).toBe('black');
   });
 
+  test('a root in another root has a theme of its own, and all that is in it', async () => {
+    const colours = { light: 'white', dark: 'black' };
+    const box = (id: string): object => ({ type: 'Box', id, background: colours });
+    const inner = { type: 'ListView', theme: 'dark', children: [{ type: 'ListViewItem', children: [box('dark'), { ...CARD(box('light')), theme: 'light' }] }] };
+    const widget = await shownWidget(shown(), CARD(box('outer'), inner));
+    const shade = (id: string): string => find(widget, `[data-component-id="${id}"]`).style.getPropertyValue('background');
+    expect([shade('outer'), shade('dark'), shade('light')]).toEqual(['white', 'black', 'white']);
+    const [dark, light] = widget.querySelectorAll<HTMLElement>('.themed');
+    expect([dark?.dataset['scheme'], light?.dataset['scheme']]).toEqual(['dark', 'light']);
+    expect(dark?.style.getPropertyValue('--ck-text')).not.toBe(light?.style.getPropertyValue('--ck-text'));
+    expect(find(widget, '.widget').style.getPropertyValue('--ck-text')).toBe('');
+  });
+
   const MANY = (count: number): object[] => Array.from({ length: count }, (_, index) => ({ value: `v${index}`, label: `Option ${index}` }));
 
   test('more than fifteen options are searched', async () => {
@@ -513,11 +526,29 @@ describe('lists, cards and choices', () => {
 
   test('days that are picked are the beginning of the day of the user', async () => {
     const { test, actions } = clientActions();
-    const widget = await shownWidget(test, CARD({ type: 'DatePicker', name: 'd', onChangeAction: CLIENT, min: '2026-05-01T10:00', max: '2026-05-31' }));
-    const field = find<HTMLInputElement>(widget, 'input');
-    expect([field.min, field.max]).toEqual(['2026-05-01', '2026-05-31']);
-    await typed(field, '2026-05-02');
+    const widget = await shownWidget(test, CARD({ type: 'DatePicker', name: 'd', onChangeAction: CLIENT, defaultValue: '2026-05-20', min: '2026-05-01T10:00', max: '2026-05-30' }));
+    find(widget, '.field').click();
+    await settled();
+    const disabled = [...widget.querySelectorAll<HTMLButtonElement>('.day:disabled')].map(({ dataset }) => dataset['day']);
+    expect(disabled).toEqual(['2026-04-26', '2026-04-27', '2026-04-28', '2026-04-29', '2026-04-30', '2026-05-31', '2026-06-01', '2026-06-02', '2026-06-03', '2026-06-04', '2026-06-05', '2026-06-06'].filter((day) => widget.querySelector(`[data-day="${day}"]`)));
+    find(widget, '[data-day="2026-05-02"]').click();
+    await settled();
+    expect(widget.querySelector('.calendar')).toBeNull();
     expect(actions).toEqual([{ type: 'act', payload: { d: new Date('2026-05-02T00:00').toISOString() } }]);
+  });
+
+  test('a day can be taken back where the widget says so, and counts again when the server has another', async () => {
+    const { test, actions } = clientActions();
+    const picker = (defaultValue: string): object => CARD({ type: 'DatePicker', id: 'd', name: 'd', onChangeAction: CLIENT, defaultValue, clearable: true, placeholder: 'When' });
+    const widget = await shownWidget(test, picker('2026-05-02'));
+    expect(find(widget, '.field').textContent).toContain('May 2, 2026');
+    find(widget, '[aria-label=Clear]').click();
+    await settled();
+    expect(find(widget, '.field').textContent).toContain('When');
+    expect(actions).toEqual([{ type: 'act' }]);
+    widget.root = picker('2026-06-07') as Widget['root'];
+    await settled();
+    expect(find(widget, '.field').textContent).toContain('Jun 7, 2026');
   });
 
   test('radios of one group belong together, and those of two widgets do not', async () => {

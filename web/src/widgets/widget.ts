@@ -3,12 +3,12 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { asError, IntegrationError } from '../errors';
 import type { WidgetNode } from '../protocol';
-import { coloursIn, type Theme } from '../theme';
+import { colourProperties, coloursIn, type Theme } from '../theme';
 import { define, Part } from '../ui';
 import { actionOf, isChange, merged, type Trigger, type WidgetAction } from './actions';
 import { formOf, isValid, valueOf, valuesOf } from './forms';
 import { renderNode } from './components';
-import { outlineOf, type Outline } from './outline';
+import { outlineOf, themeOf, type Outline, type Scheme } from './outline';
 import { styled, type StyleValues } from './styled';
 import { textOf } from './values';
 
@@ -22,6 +22,7 @@ export class Widget extends Part {
     done: { state: true },
     running: { state: true },
     expanded: { state: true },
+    broken: { state: true },
   };
 
   declare itemId: string;
@@ -34,10 +35,12 @@ export class Widget extends Part {
   declare done: ReadonlySet<string>;
   /** The actions that run, by the components that started them; `container` for the whole. */
   declare running: ReadonlySet<string>;
+  /** Addresses of pictures that could not be loaded. */
+  declare broken: ReadonlySet<string>;
   /** Lists that show all of their rows. */
   declare expanded: ReadonlySet<string>;
 
-  #colours: { theme: Theme; scheme: string; values: StyleValues } | null = null;
+  #colours: { theme: Theme; of: Map<Scheme, StyleValues> } | null = null;
 
   /** What runs, also where nothing waits for it. */
   readonly #busy = new Set<string>();
@@ -51,22 +54,29 @@ export class Widget extends Part {
     this.done = new Set();
     this.running = new Set();
     this.expanded = new Set();
+    this.broken = new Set();
   }
 
-  get scheme(): 'light' | 'dark' {
-    const own = this.root?.['theme'];
-    return own === 'light' || own === 'dark' ? own : this.ui.options.theme.colorScheme;
+  get scheme(): Scheme {
+    return (this.root && themeOf(this.root)) ?? this.ui.options.theme.colorScheme;
   }
 
-  /** What it needs to be light in a dark page, or dark in a light one. */
-  #ownColours(): StyleValues {
+  /** Whether a component is light or dark: as the root around it, the nearest of several. */
+  schemeOf(node: WidgetNode): Scheme {
+    return this.#outline.schemes.get(node) ?? this.scheme;
+  }
+
+  /** What it takes to be light in something dark, or dark in something light. */
+  coloursOf(scheme: Scheme): StyleValues {
     const { theme } = this.ui.options;
-    if (this.scheme === theme.colorScheme) return {};
-    if (this.#colours?.theme !== theme || this.#colours.scheme !== this.scheme) {
-      const values = coloursIn(this.scheme, theme);
-      this.#colours = { theme, scheme: this.scheme, values: { ...values, 'color-scheme': this.scheme } };
-    }
-    return this.#colours.values;
+    if (this.#colours?.theme !== theme) this.#colours = { theme, of: new Map() };
+    const known = this.#colours.of.get(scheme);
+    if (known) return known;
+    const isOfPage = scheme === theme.colorScheme;
+    const colours = isOfPage ? colourProperties(theme) : coloursIn(scheme, theme);
+    const values = { ...colours, 'color-scheme': scheme };
+    this.#colours.of.set(scheme, values);
+    return values;
   }
 
   /** Whether the whole of it waits. */
@@ -85,16 +95,22 @@ export class Widget extends Part {
 
   protected override render(): TemplateResult | typeof nothing {
     if (!this.root) return nothing;
+    const isOfPage = this.scheme === this.ui.options.theme.colorScheme;
     return html`<div
       class="widget"
-      ${styled(this.#ownColours())}
+      ${styled(isOfPage ? {} : this.coloursOf(this.scheme))}
       data-scheme=${this.scheme}
+      ?data-themed=${!isOfPage}
       ?data-inert=${this.isInert}
       ?inert=${this.isInert}
       dir="auto"
     >
       ${renderNode(this, this.root, '0')}
     </div>`;
+  }
+
+  broke(source: string): void {
+    this.broken = new Set([...this.broken, source]);
   }
 
   showAll(key: string): void {
