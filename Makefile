@@ -4,6 +4,8 @@
 PYTHON ?= python3
 UV := $(CURDIR)/.tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
+# Tests start many processes, and each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := $(UV) run --frozen --no-sync
 # What the chat page is built from, with the package; see hatch_build.py.
 WEB := $(shell find web -name node_modules -prune -o -type f -print)
@@ -18,8 +20,14 @@ help: ## Show this list
 run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
-test: check ## Run the checks of the server: lint, types, layers, tests
+test: check ## Run every check: lint, types, layers, tests of the server and of the chat page
 	@scripts/install_test_services.sh
+	@$(MAKE) --no-print-directory web
+	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || [ -n "$$CI" ]; then \
+		$(MAKE) --no-print-directory e2e; \
+	else \
+		echo "Left out, for want of Chromium: the tests of the chat page in a browser (make e2e)"; \
+	fi
 	$(RUN) pytest -m alone
 	$(RUN) pytest -m 'not alone' -n auto --dist worksteal
 
@@ -35,6 +43,7 @@ web: .venv/.ready ## Check the web component by itself: types, unit tests, size
 	$(NPM) test
 	$(NPM) run size
 
+e2e: export CHATKIT_STATIC = $(CURDIR)/src/chatkit_backend/static
 e2e: .venv/.ready ## Test the web component in Chromium, which must be installed
 	$(NPM) run e2e
 

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Sees to the servers that the tests start for themselves and that no wheel brings: redis-server.
-# Installs it where that needs no question (root on Debian or Ubuntu), and says how to elsewhere.
-# Never fails: without it the tests of Redis are skipped, or fail where CI is set.
+# Sees to what the tests start for themselves and neither pip nor npm brings: redis-server and
+# Chromium. Installs what is missing where that needs no question (root on Debian or Ubuntu), and
+# says how to elsewhere. Never fails: without them their tests are skipped, or fail where CI is set.
 set -u
 
-if command -v redis-server >/dev/null; then
+missing=
+command -v redis-server >/dev/null || missing=redis-server
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium fonts-liberation"
+if [ -z "$missing" ]; then
     exit 0
 fi
 
@@ -12,11 +15,14 @@ fi
 # exits with 101 forbids it, see invoke-rc.d(8).
 POLICY=/usr/sbin/policy-rc.d
 
-install_redis() {
+install_missing() {
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server || return 1
+    # shellcheck disable=SC2086 # a word for each package
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing || return 1
     # Nor shall it start with the machine.
-    if command -v systemctl; then systemctl disable redis-server; fi
+    case $missing in *redis-server*)
+        if command -v systemctl; then systemctl disable redis-server; fi ;;
+    esac
     return 0
 }
 
@@ -28,8 +34,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         printf '#!/bin/sh\nexit 101\n' >"$POLICY"
         chmod +x "$POLICY"
     fi
-    echo "Installing redis-server, for the tests."
-    if install_redis >"$log" 2>&1; then
+    echo "Installing for the tests: $missing"
+    if install_missing >"$log" 2>&1; then
         rm -f "$log"
         exit 0
     fi
@@ -37,4 +43,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     rm -f "$log"
 fi
 
-echo "The tests of Redis need redis-server on the PATH: apt install redis-server, brew install redis."
+echo "The tests also need: $missing. Debian: apt install redis-server chromium. macOS:"
+echo "brew install redis, and CHROMIUM=/path/to/chromium-or-chrome for the tests of the chat page."

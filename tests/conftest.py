@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+import chatkit_backend
 from chatkit_backend.app import create_app
 from chatkit_backend.settings import PLATFORM_NAMES, Settings
+from chatkit_backend.store.dialects.sqlite import SQLite
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import metadata
 from tests.chatting import Chat
+from tests.hosted.conversations import write_conversations
 from tests.postgres import drop_database, migrated_database, new_database, running_postgres
+from tests.preloaded import PreloadedPython
 from tests.provider.server import ScriptedProvider
 from tests.serving import ServedApp
 
@@ -81,6 +88,56 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     file = tmp_path / "chat.db"
     shutil.copyfile(migrated_sqlite, file)
     return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[PreloadedPython]:
+    """Runs modules in processes that need not import the package first."""
+    # The package that the tests import, wherever that is.
+    source = Path(chatkit_backend.__file__).parents[1]
+    with PreloadedPython.running("chatkit_backend", [str(source)]) as python:
+        yield python
+
+
+@pytest.fixture(scope="session")
+def program(preloaded: PreloadedPython) -> list[str]:
+    """The command `chatkit-backend`, without its arguments."""
+    return preloaded.command("chatkit_backend")
+
+
+@pytest.fixture(scope="session")
+def program_folder(program: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the PATH, in which `chatkit-backend` is."""
+    folder = tmp_path_factory.mktemp("bin")
+    file = folder / "chatkit-backend"
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n', encoding="utf-8")
+    file.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def conversations(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file full of conversations, to be copied: writing them takes seconds."""
+    file = tmp_path_factory.mktemp("conversations") / "chat.db"
+    shutil.copyfile(migrated_sqlite, file)
+
+    async def write() -> None:
+        database = await Database.open(f"sqlite:///{file}")
+        await write_conversations(database)
+        await database.close()
+
+    asyncio.run(write())
+    return file
+
+
+@pytest.fixture
+async def origin(conversations: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database full of conversations, `origin.db`."""
+    file = tmp_path / "origin.db"
+    shutil.copyfile(conversations, file)
+    database = await Database.open(f"sqlite:///{file}")
+    yield database
+    await database.close()
 
 
 SettingsFor = Callable[..., Settings]
@@ -171,6 +228,33 @@ def flavour(request: pytest.FixtureRequest) -> str:
     """Both APIs that providers speak."""
     name: str = request.param
     return name
+
+
+@pytest.fixture(scope="session")
+def tables(migrated_sqlite: Path) -> str:
+    """The statements that make our tables in SQLite: quicker than the migrations."""
+    with closing(sqlite3.connect(migrated_sqlite)) as connection:
+        return "\n".join(connection.iterdump())
+
+
+async def memory_database(tables: str) -> Database:
+    """A database in memory with our tables and nothing in them."""
+    database = await Database.open("memory://")
+    assert isinstance(database.dialect, SQLite)
+    assert database.dialect._keeper
+    database.dialect._keeper.executescript(tables)
+    return database
+
+
+@pytest.fixture
+async def database(database_url: str, tables: str) -> AsyncIterator[Database]:
+    """Every kind of database, with our tables and nothing in them."""
+    if database_url == "memory://":
+        database = await memory_database(tables)
+    else:
+        database = await Database.open(database_url)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

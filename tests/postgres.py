@@ -33,7 +33,17 @@ def running_postgres() -> Iterator[str]:
         yield _GIVEN_URL
         return
     with _server() as server:
+        _do_not_wait_for_the_disk(server.get_uri())
         yield server.get_uri()
+
+
+def _do_not_wait_for_the_disk(url: str) -> None:
+    # What a test writes need not outlive the machine, and waiting takes longer than most tests.
+    # Tests that crash a server have one of their own, see OwnPostgres.
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @contextmanager

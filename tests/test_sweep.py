@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from chatkit_backend import sweep as sweeping
 from chatkit_backend.context import RequestContext, User
-from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable, NotFound
+from chatkit_backend.errors import NotFound
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.attachments import _UNUSED, delete_unused
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
-from chatkit_backend.sweep import FileSweep, sweep
+from chatkit_backend.sweep import sweep, sweep_old
 from tests.conftest import Serve
 from tests.serving import ServedApp
 from tests.store.examples import file_attachment, thread
@@ -193,58 +192,14 @@ async def test_another_replica_at_it_ends_the_sweep(files: FileStorage, postgres
         await other.close()
 
 
-async def test_it_is_looked_for_at_once_and_again_and_again(
-    database: Database, files: FileStorage, folder: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_came_today_is_left_alone(
+    database: Database, files: FileStorage, folder: Path
 ) -> None:
-    monkeypatch.setattr(sweeping, "_PAUSE_SECONDS", 0.01)
-    file_sweep = FileSweep(database, files)
-    file_sweep.start()
-    try:
-        for attachment_id in ("first", "second"):
-            await put(files, "ada", attachment_id)
-            age(folder, 2)
-            async with asyncio.timeout(5):
-                while await left(files):
-                    await asyncio.sleep(0.01)
-    finally:
-        await file_sweep.stop()
-    assert file_sweep._task is not None
-    assert file_sweep._task.cancelled()
-
-
-@pytest.mark.parametrize(
-    ("error", "level"),
-    [
-        (DatabaseUnavailable("gone"), "warning"),
-        (FilesUnavailable("gone"), "warning"),
-        (RuntimeError("nobody thought of it"), "error"),
-    ],
-)
-async def test_what_fails_is_tried_again_later(
-    database: Database,
-    files: FileStorage,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-    level: str,
-) -> None:
-    asked = asyncio.Event()
-    errors = [error]
-
-    async def fail_once(*_: object) -> int:
-        if errors:
-            raise errors.pop()
-        asked.set()
-        return 0
-
-    monkeypatch.setattr(sweeping, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(sweeping, "sweep", fail_once)
-    file_sweep = FileSweep(database, files)
-    with structlog.testing.capture_logs() as logs:
-        file_sweep.start()
-        async with asyncio.timeout(5):
-            await asked.wait()
-        await file_sweep.stop()
-    assert [line["log_level"] for line in logs] == [level]
+    await put(files, "ada", "old")
+    age(folder, 2)
+    await put(files, "ada", "new")
+    await sweep_old(database, files)
+    assert await left(files) == {"new"}
 
 
 async def test_a_running_server_sweeps(serve: Serve, tmp_path: Path, folder: Path) -> None:

@@ -41,7 +41,7 @@ from starlette.routing import Route
 from chatkit_backend import Actions, ActionTurn
 from chatkit_backend.api import pages
 from chatkit_backend.app import create_app
-from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.settings import Settings
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Failure, Step, Text, ToolCalls

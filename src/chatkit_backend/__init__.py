@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
-    from chatkit_backend.chat.agents import TurnContext
     from chatkit_backend.chat.history import HistoryConverter
     from chatkit_backend.chat.own.action_turns import ActionTurn
     from chatkit_backend.chat.own.actions import Actions
     from chatkit_backend.chat.parts import ChatParts
     from chatkit_backend.chat.server import ChatServer
+    from chatkit_backend.chat.turn_context import TurnContext
     from chatkit_backend.context import PageContext, Profile, RequestContext, User
     from chatkit_backend.retrieval.search import FoundChunk
     from chatkit_backend.searching import open_document_search, search_chunks
@@ -51,7 +51,7 @@ _HOME = {
     "Profile": "context",
     "RequestContext": "context",
     "Settings": "settings",
-    "TurnContext": "chat.agents",
+    "TurnContext": "chat.turn_context",
     "User": "context",
     "create_app": "app",
     "load_settings": "settings",

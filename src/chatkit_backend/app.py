@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -54,6 +55,7 @@ from chatkit_backend.hosted.relay import HostedSessions
 from chatkit_backend.models.credentials import DEMO
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.offers import page_config
+from chatkit_backend.periodic import Periodic
 from chatkit_backend.providers import (
     labels,
     model_credentials,
@@ -75,7 +77,7 @@ from chatkit_backend.store.retention import Retention
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.signing_keys import signing_key
 from chatkit_backend.store.threads import ThreadStore
-from chatkit_backend.sweep import FileSweep
+from chatkit_backend.sweep import sweep_old
 
 # Bytes of the JSON around a recording.
 _AROUND_RECORDING: Final = 4_096
@@ -200,16 +202,19 @@ class _Build:
             await database.make_ready()
             if _quotes_the_guide(settings):
                 await ingest_guide(ChunkStore(database))
-            retention = Retention(database, settings.retention_days, _session_age(settings))
-            retention.start()
-            opened.push_async_callback(retention.stop)
-            # What a database in memory has forgotten, another may know.
-            if settings.database_url.get_secret_value() != "memory://":
-                file_sweep = FileSweep(database, self._files)
-                file_sweep.start()
-                opened.push_async_callback(file_sweep.stop)
+            for work in self._background_work(database):
+                work.start()
+                opened.push_async_callback(work.stop)
             addresses = SignedAddresses(await self._address_key(database))
             yield self.services_on(database, turns, titles, addresses)
+
+    def _background_work(self, database: Database) -> Iterator[Periodic]:
+        settings = self._settings
+        retention = Retention(database, settings.retention_days, _session_age(settings))
+        yield Periodic("retention", retention.delete_old)
+        # What a database in memory has forgotten, another may know.
+        if settings.database_url.get_secret_value() != "memory://":
+            yield Periodic("file sweep", partial(sweep_old, database, self._files))
 
     async def _address_key(self, database: Database) -> bytes:
         named = _plain(self._settings.secret_key)

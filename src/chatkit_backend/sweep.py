@@ -1,4 +1,4 @@
-"""Deletes attachments that were never sent, and files whose attachment is gone, in the background.
+"""Deletes attachments that were never sent, and files whose attachment is gone.
 
 The database deletes attachments in many ways: with their thread, their user, by the retention. The
 bytes of one that is deleted stay until they are found here.
@@ -13,7 +13,6 @@ from typing import Final
 
 import structlog
 
-from chatkit_backend.errors import DatabaseUnavailable, FilesUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.engine import Database
@@ -21,46 +20,20 @@ from chatkit_backend.store.signing_keys import signing_key
 
 _log = structlog.get_logger(__name__)
 
-_PAUSE_SECONDS: Final = 3_600.0
 # Bytes may come before their attachment is stored, and be a while on their way.
 _LEAST_AGE: Final = timedelta(days=1)
 
 
-class FileSweep:
-    """Looks for files that nobody needs, as long as the server runs.
+async def sweep_old(database: Database, files: FileStorage) -> None:
+    """Delete what nobody needs and has been there for a day.
 
     Args:
         database: Which knows the attachments.
         files: Where the bytes are.
     """
-
-    def __init__(self, database: Database, files: FileStorage) -> None:
-        self._database = database
-        self._files = files
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """End, in the middle of the work if need be; what is left is found later."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                gone = await sweep(self._database, self._files, datetime.now(UTC) - _LEAST_AGE)
-            except (DatabaseUnavailable, FilesUnavailable) as error:
-                _log.warning("files are not swept", reason=str(error))
-            except Exception:  # noqa: BLE001 - whatever it is, the next round may go well
-                _log.exception("files are not swept")
-            else:
-                if gone:
-                    _log.info("files are swept", deleted_files=gone)
-            await asyncio.sleep(_PAUSE_SECONDS)
+    gone = await sweep(database, files, datetime.now(UTC) - _LEAST_AGE)
+    if gone:
+        _log.info("files are swept", deleted_files=gone)
 
 
 async def sweep(database: Database, files: FileStorage, before: datetime) -> int:

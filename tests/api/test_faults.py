@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from chatkit_backend.chat.events.endings import NOT_STORED
 from chatkit_backend.store.dialects import sqlite
 from chatkit_backend.store.dialects.dialect import Begin
 from tests.chatting import Chat, events_of, message, texts_of, thread_of
@@ -180,6 +181,29 @@ async def test_a_database_that_fails_during_an_answer_ends_it_with_an_error_to_r
         assert rest[-1]["allow_retry"] is True
         await chat.say("And now?", thread)
         assert texts_of(await chat.items(thread), "user_message") == ["Count", "And now?"]
+
+
+async def test_an_answer_that_cannot_be_stored_is_told_as_that_and_leaves_no_traceback(
+    serve: Serve,
+    provider: ScriptedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    provider.script(Text("A long answer that takes its time", delay=0.05))
+    async with Chat(serve().url) as chat:
+        with monkeypatch.context() as patched:
+            async with chat.streaming("threads.create", input=message("Count")) as events:
+                thread = thread_of([await anext(events)])
+                assert await provider.until_called(1)
+                for kind in ("begin_write", "begin_statement"):
+                    read_only = Begin(statement="PRAGMA query_only = ON")
+                    patched.setattr(sqlite.SQLite, kind, read_only)
+                rest = [event async for event in events]
+        assert rest[-1]["type"] == "error"
+        assert rest[-1]["message"] == NOT_STORED
+        assert rest[-1]["allow_retry"] is True
+        assert [record.message for record in caplog.records if record.exc_info] == []
+        assert texts_of(await chat.items(thread), "user_message") == ["Count"]
 
 
 async def test_a_database_that_became_read_only_is_told_and_can_still_be_read(

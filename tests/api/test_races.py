@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.conftest import Serve
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Hang, Text
+from tests.uploading import send
 
 HANGING = Hang(3, "one two three four")
 
@@ -36,6 +38,26 @@ async def test_two_messages_at_once_are_both_stored_and_both_answered(
         assert sorted(texts_of(items, "user_message")) == ["First", "Second", "Third"]
         assert {"An answer", "Another"} < set(texts_of(items))
         assert await positions_are_unique(chat, thread)
+
+
+async def test_of_two_first_messages_at_once_one_gets_the_file_that_both_name(
+    serve: Serve, provider: ScriptedProvider, database_url: str, tmp_path: Path
+) -> None:
+    provider.script(Text("I see."), Text("I see."))
+    served = serve(database_url=database_url, files_url=str(tmp_path / "files"))
+    async with Chat(served.url) as chat:
+        attachment = (await send(chat, b"Read this")).json()["id"]
+        both = await asyncio.gather(
+            *(
+                chat.post("threads.create", input=message("Hello", attachments=[attachment]))
+                for _ in range(2)
+            )
+        )
+        assert sorted(response.status_code for response in both) == [200, 404]
+        (refused,) = [response for response in both if response.status_code == 404]
+        error = refused.json()["error"]
+        assert (error["code"], error["field"]) == ("not_found", "params.input.attachments")
+        assert len((await chat.ask("threads.list"))["data"]) == 1
 
 
 async def test_a_retry_during_an_answer_stops_it_and_takes_its_place(

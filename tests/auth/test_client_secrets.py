@@ -17,6 +17,7 @@ from chatkit_backend.errors import NotFound, NotSignedIn
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.sessions import SessionStore
 from chatkit_backend.store.tokens import API_KEY, CLIENT_SECRET
+from tests.conftest import memory_database
 
 ALICE = User("alice")
 LIFETIMES = Lifetimes(secret=600, grace=3_600, session=86_400)
@@ -39,9 +40,8 @@ class Clock:
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    database = await Database.open("memory://")
-    await database.migrate()
+async def database(tables: str) -> AsyncIterator[Database]:
+    database = await memory_database(tables)
     yield database
     await database.close()
 

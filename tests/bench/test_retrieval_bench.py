@@ -123,7 +123,6 @@ async def test_searches_by_meaning_are_measured_too(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_it_prints_every_figure(folder: Path, postgres_server: str) -> None:
     for options, judged in (([], True), (["--chunks", "300"], False)):
         done = subprocess.run(  # noqa: S603 - our own program

@@ -12,7 +12,7 @@ from agents import Agent, Model
 from chatkit.types import ChatKitReq, ThreadItem, is_streaming_req
 from pydantic import TypeAdapter
 
-from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.composer import Composer
 from chatkit_backend.chat.documents.searching import DocumentAnswers, Mode
 from chatkit_backend.chat.history import HistoryBudget
@@ -21,15 +21,16 @@ from chatkit_backend.chat.own.workflows import Workflows
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.chat.titles import Titles
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.chat.turns import RunningTurns, Turn
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model
 from chatkit_backend.retrieval.search import DocumentSearch
 from chatkit_backend.store.chunk_search import ChunkSearch
-from chatkit_backend.store.engine import Database
 from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import Event, message
+from tests.conftest import memory_database
 from tests.provider.server import ScriptedProvider
 
 _OPERATION: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
@@ -84,9 +85,8 @@ MakeChat = Callable[..., LocalChat]
 
 
 @pytest.fixture
-async def store() -> AsyncIterator[ThreadStore]:
-    database = await Database.open("memory://")
-    await database.migrate()
+async def store(tables: str) -> AsyncIterator[ThreadStore]:
+    database = await memory_database(tables)
     yield ThreadStore(database)
     await database.close()
 

@@ -13,7 +13,7 @@ from agents.tracing import Span, Trace, TracingProcessor, get_trace_provider, se
 from agents.tracing.processors import default_processor
 from chatkit.types import CustomTask, TaskItem, ThreadItemDoneEvent
 
-from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.models.demo import DemoModel
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import streamed_text

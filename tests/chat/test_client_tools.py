@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from chatkit.types import (
     Workflow,
 )
 
-from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.errors import Conflict
 from chatkit_backend.store.ids import new_id
 from tests.chat.conftest import LocalChat, MakeChat
@@ -40,6 +41,27 @@ async def locate_with_progress(run: RunContextWrapper[TurnContext]) -> str:
     await run.context.start_workflow(Workflow(type="custom", tasks=[CustomTask(title="Locating")]))
     run.context.client_tool_call = ClientToolCall(name="locate_with_progress", arguments={})
     return "waiting for the page"
+
+
+@function_tool(name_override="get_position")
+async def ask_for_position(run: RunContextWrapper[TurnContext]) -> str:
+    """Asks the page where the user is, which has its own name for that."""
+    run.context.client_tool_call = ClientToolCall(name="locate", arguments={"precise": True})
+    return "waiting for the page"
+
+
+@function_tool
+def ask_for_place(run: RunContextWrapper[TurnContext], seconds: float) -> str:
+    """Asks the page, from a thread, after some seconds."""
+    time.sleep(seconds)
+    run.context.client_tool_call = ClientToolCall(name="locate", arguments={})
+    return "waiting for the page"
+
+
+@function_tool
+async def look_up() -> str:
+    """Runs on the server."""
+    return "sunny"
 
 
 CLIENT_TOOLS: dict[str, Any] = {
@@ -68,6 +90,45 @@ async def test_the_output_of_a_client_tool_continues_the_answer(
         ("result", '{"city": "Oslo"}'),
     ]
     assert (await chat.items(thread))[-1].type == "assistant_message"
+
+
+@pytest.mark.parametrize("first", ["get_position", "look_up"])
+async def test_a_tool_that_the_page_knows_by_another_name_keeps_the_call_of_the_model(
+    make_chat: MakeChat, provider: ScriptedProvider, first: str
+) -> None:
+    # The SDK gives it the id of the model's last call, whatever that was for.
+    chat = make_chat(
+        tools=[ask_for_position, look_up],
+        tool_use_behavior=StopAtTools(stop_at_tool_names=["get_position"]),
+    )
+    both = sorted(["get_position", "look_up"], key=lambda name: name != first)
+    ids = [f"call_{name}" for name in both]
+    provider.script(ToolCalls([(name, "{}") for name in both], ids=ids), Text("Oslo, sunny."))
+    events = await chat.say("Where am I?")
+    call = events[-1]["item"]
+    assert (call["name"], call["arguments"]) == ("locate", {"precise": True})
+    assert call["call_id"] == "call_get_position"
+    await chat.stream("threads.add_client_tool_output", thread_id=thread_of(events), result="Oslo")
+    assert shown(provider.requests[1]) == [
+        ("user", "Where am I?"),
+        ("call", "look_up{}"),
+        ("result", "sunny"),
+        ("call", "get_position{}"),
+        ("result", '"Oslo"'),
+    ]
+
+
+async def test_of_two_calls_of_one_tool_the_one_that_asked_last_waits_for_the_page(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    chat = make_chat(
+        tools=[ask_for_place],
+        tool_use_behavior=StopAtTools(stop_at_tool_names=["ask_for_place"]),
+    )
+    calls = [("ask_for_place", '{"seconds": 0.5}'), ("ask_for_place", '{"seconds": 0}')]
+    provider.script(ToolCalls(calls, ids=["call_late", "call_early"]))
+    call = (await chat.say("Where am I?"))[-1]["item"]
+    assert call["call_id"] == "call_late"
 
 
 async def test_two_client_tool_calls_do_not_overwrite_each_other(

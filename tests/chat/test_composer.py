@@ -9,8 +9,8 @@ import pytest
 from agents import Model, RunContextWrapper, StopAtTools, function_tool
 from chatkit.agents import ClientToolCall
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.composer import Choice, Composer
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.errors import InvalidRequest
 from chatkit_backend.models.credentials import CallLimits, Credentials
 from chatkit_backend.models.registry import open_model

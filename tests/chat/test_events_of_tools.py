@@ -20,7 +20,7 @@ from chatkit.types import (
     Workflow,
 )
 
-from chatkit_backend.chat.agents import TurnContext
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext
 from tests.chat.conftest import MakeChat
 from tests.chatting import message, thread_of

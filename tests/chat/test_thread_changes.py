@@ -17,11 +17,11 @@ from chatkit.types import (
     ThreadMetadata,
 )
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.own.action_turns import ActionTurn
 from chatkit_backend.chat.own.actions import Actions
 from chatkit_backend.chat.thread_changes import ThreadChanges
 from chatkit_backend.chat.titles import Titles, TurnTitle
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.errors import Conflict
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chatting import Event, message, thread_of

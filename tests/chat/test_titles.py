@@ -18,8 +18,8 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.titles import Titles, first_words, usable_title
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext, Session, SessionConfiguration, User
 from chatkit_backend.store.threads import ThreadStore
 from tests.chat.conftest import ADA, LocalChat, MakeChat

@@ -19,6 +19,7 @@ import pytest
 import chatkit_backend
 from tests.provider.server import ScriptedProvider
 
+# As a user runs it; in most tests the fixture `program` does the same, and starts faster.
 PROGRAM = [sys.executable, "-m", "chatkit_backend"]
 READY_SECONDS = 60  # on a busy machine; usually three
 
@@ -28,14 +29,13 @@ class Program:
 
     def __init__(
         self,
-        arguments: list[str],
+        command: Sequence[str],
         environment: dict[str, str],
         folder: Path,
         limit: tuple[int, int] | None = None,
-        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [*program, *arguments],
+            command,
             preexec_fn=limit and partial(_limit, *limit),  # noqa: PLW1509 - it takes no lock
             env=environment,
             cwd=folder,
@@ -110,32 +110,31 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+def start(environment: dict[str, str], program: list[str], tmp_path: Path) -> Iterator[Start]:
     """Starts `serve` on a free port; what still runs at the end of the test is stopped."""
     started: list[Program] = []
 
     def start_one(*arguments: str, limit: tuple[int, int] | None = None, **changes: str) -> Program:
-        program = Program(
-            ["serve", "--port", "0", *arguments], environment | changes, tmp_path, limit
-        )
-        started.append(program)
-        return program
+        command = [*program, "serve", "--port", "0", *arguments]
+        server = Program(command, environment | changes, tmp_path, limit)
+        started.append(server)
+        return server
 
     yield start_one
-    for program in started:
-        if program.process.poll() is None:
-            program.stop()
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
 
 
 @pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path) -> Run:
+def run(environment: dict[str, str], program: list[str], tmp_path: Path) -> Run:
     """Runs a command to its end."""
 
     def run_one(
         *arguments: str, stdin: str = "", **changes: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own program
-            [*PROGRAM, *arguments],
+            [*program, *arguments],
             input=stdin,
             env=environment | changes,
             cwd=tmp_path,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chatting import Chat, message, thread_of
-from tests.cli.conftest import PROGRAM, Run, Start
+from tests.cli.conftest import Run, Start
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Text
 
@@ -102,20 +102,20 @@ def test_an_export_goes_into_a_new_file_that_nobody_else_can_read(run: Run, tmp_
 
 @pytest.mark.usefixtures("rated")
 def test_a_reader_who_leaves_early_gets_no_traceback(
-    environment: dict[str, str], tmp_path: Path
+    program: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:
-    program = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "feedback", "export"],
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*program, "feedback", "export"],
         env=environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert program.stdout is not None
-    program.stdout.close()
-    _, told = program.communicate(timeout=30)
-    assert program.returncode != 0
+    assert process.stdout is not None
+    process.stdout.close()
+    _, told = process.communicate(timeout=30)
+    assert process.returncode != 0
     assert "Traceback" not in told
 
 

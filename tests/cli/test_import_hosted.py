@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import items
 from chatkit_backend.store.threads import ThreadStore
-from tests.cli.conftest import PROGRAM, Run
+from tests.cli.conftest import Run
 from tests.conftest import Serve
-from tests.hosted.conversations import as_seen, completed, write_conversations
+from tests.hosted.conversations import as_seen, completed
 from tests.hosted.stub import KEY, HostedStub, error, image, item, message
 from tests.serving import ServedApp
 
@@ -51,6 +51,7 @@ def stub_url(stub: HostedStub) -> Iterator[str]:
 
 
 Import = Callable[..., "subprocess.CompletedProcess[str]"]
+StartImport = Callable[[], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -79,15 +80,6 @@ async def stored_items(path: Path) -> int:
 
 
 # From one running server of ours into another database
-
-
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'origin.db'}")
-    await database.migrate()
-    await write_conversations(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -207,7 +199,7 @@ def test_users_and_a_time_can_be_chosen(stub: HostedStub, run_import: Import) ->
 
 
 def test_a_terminal_shows_how_far_it_is_and_what_it_waits_for(
-    stub: HostedStub, stub_url: str, environment: dict[str, str], tmp_path: Path
+    stub: HostedStub, stub_url: str, program: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:
     stub.delay_seconds = 0.05
     for number in range(30):
@@ -215,8 +207,8 @@ def test_a_terminal_shows_how_far_it_is_and_what_it_waits_for(
     waits = [error(429, retry_after="1")] * 4
     stub.failures["/v1/chatkit/threads/t20/items"] = waits
     ours, theirs = pty.openpty()
-    program = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "import-hosted", "--base-url", stub_url],
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*program, "import-hosted", "--base-url", stub_url],
         env=environment | {"OPENAI_API_KEY": KEY, "TERM": "xterm-256color"},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -233,10 +225,10 @@ def test_a_terminal_shows_how_far_it_is_and_what_it_waits_for(
         if not piece:
             break
         shown += piece
-    out, _ = program.communicate(timeout=20)
+    out, _ = process.communicate(timeout=20)
     os.close(ours)
     text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown).decode()
-    assert program.returncode == 0
+    assert process.returncode == 0
     assert re.search(r"Importing .* 1\d/30 threads, 2\d items, \d+/s 0:00:\d\d", text)
     assert "Waiting 1 s (rate limit)" in text
     assert "30 new." in out
@@ -330,27 +322,36 @@ def test_the_command_starts_without_the_agents_sdk() -> None:
 # When it ends early
 
 
-def started(
-    stub: HostedStub, stub_url: str, environment: dict[str, str], folder: Path
-) -> subprocess.Popen[str]:
-    """An import that has got some way, and will need a while for the rest."""
-    stub.delay_seconds = 0.03
-    stub.page = 5
-    for number in range(40):
-        stub.add(f"t{number}", *(item(f"i{number}_{index}") for index in range(10)))
-    program = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "import-hosted", "--base-url", stub_url],
-        env=environment | {"OPENAI_API_KEY": KEY},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 20
-    while asyncio.run(stored_items(folder / "chatkit.db")) < 60:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return program
+@pytest.fixture
+def start_import(
+    program: list[str],
+    stub: HostedStub,
+    stub_url: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> StartImport:
+    """Starts an import; gives it when it has got some way, and needs a while for the rest."""
+
+    def start_one() -> subprocess.Popen[str]:
+        stub.delay_seconds = 0.03
+        stub.page = 5
+        for number in range(40):
+            stub.add(f"t{number}", *(item(f"i{number}_{index}") for index in range(10)))
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*program, "import-hosted", "--base-url", stub_url],
+            env=environment | {"OPENAI_API_KEY": KEY},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 20
+        while asyncio.run(stored_items(tmp_path / "chatkit.db")) < 60:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return process
+
+    return start_one
 
 
 async def everything_is_here_once(folder: Path) -> None:
@@ -367,16 +368,12 @@ async def everything_is_here_once(folder: Path) -> None:
 
 
 async def test_an_import_whose_process_is_killed_goes_on_where_it_was(
-    stub: HostedStub,
-    stub_url: str,
-    environment: dict[str, str],
-    tmp_path: Path,
-    run_import: Import,
+    stub: HostedStub, start_import: StartImport, run_import: Import, tmp_path: Path
 ) -> None:
-    program = await asyncio.to_thread(started, stub, stub_url, environment, tmp_path)
-    program.kill()
-    program.communicate(timeout=20)
-    assert program.returncode == -signal.SIGKILL
+    process = await asyncio.to_thread(start_import)
+    process.kill()
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGKILL
     before = await stored_items(tmp_path / "chatkit.db")
     assert 60 <= before < 400
     stub.requests.clear()
@@ -388,16 +385,12 @@ async def test_an_import_whose_process_is_killed_goes_on_where_it_was(
 
 
 async def test_an_import_that_is_interrupted_says_how_to_go_on(
-    stub: HostedStub,
-    stub_url: str,
-    environment: dict[str, str],
-    tmp_path: Path,
-    run_import: Import,
+    stub: HostedStub, start_import: StartImport, run_import: Import, tmp_path: Path
 ) -> None:
-    program = await asyncio.to_thread(started, stub, stub_url, environment, tmp_path)
-    program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=20)
-    assert program.returncode == 130
+    process = await asyncio.to_thread(start_import)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
     assert "Run the same command again: it goes on where it stopped." in err
     assert "Traceback" not in err
     assert "threads of http" in out

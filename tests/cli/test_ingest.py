@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import PROGRAM, Run
+from tests.cli.conftest import Run
 from tests.models.embedding_server import EmbeddingServer, Reply
 from tests.retrieval.papers import docx, pdf
 
@@ -140,11 +140,11 @@ def test_names_cannot_command_the_terminal(run: Run, docs: Path) -> None:
 
 
 def test_a_terminal_shows_files_chunks_and_the_time_that_is_left(
-    environment: dict[str, str], docs: Path, tmp_path: Path
+    program: list[str], environment: dict[str, str], docs: Path, tmp_path: Path
 ) -> None:
     terminal, end = pty.openpty()
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "ingest", "docs", "-c", "moon"],
+        [*program, "ingest", "docs", "-c", "moon"],
         cwd=tmp_path,
         env=environment | {"TERM": "xterm"},
         stdout=subprocess.DEVNULL,
@@ -164,12 +164,12 @@ def test_a_terminal_shows_files_chunks_and_the_time_that_is_left(
 
 
 def test_ctrl_c_says_how_to_go_on(
-    environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
+    program: list[str], environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
 ) -> None:
     for number in range(1_000):
         (docs / f"{number}.md").write_text("rock", encoding="utf-8")
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "ingest", "docs", "-c", "moon"],
+        [*program, "ingest", "docs", "-c", "moon"],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,
@@ -192,12 +192,12 @@ def test_ctrl_c_says_how_to_go_on(
 
 
 def test_killing_it_leaves_whole_documents(
-    environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
+    program: list[str], environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
 ) -> None:
     for number in range(500):
         (docs / f"{number}.md").write_text("The moon is rock. " * 500, encoding="utf-8")
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "ingest", "docs", "-c", "moon"],
+        [*program, "ingest", "docs", "-c", "moon"],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -216,10 +216,10 @@ def test_killing_it_leaves_whole_documents(
 
 
 def test_a_watch_tells_every_change_and_ends_with_ctrl_c(
-    environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
+    program: list[str], environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "ingest", "docs", "-c", "moon", "--watch", "--prune", "--json"],
+        [*program, "ingest", "docs", "-c", "moon", "--watch", "--prune", "--json"],
         cwd=tmp_path,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -281,7 +281,7 @@ def test_collections_are_listed_shown_and_deleted(run: Run, docs: Path) -> None:
 
 
 def test_the_commands_of_the_guide_do_what_it_says(
-    environment: dict[str, str], docs: Path, tmp_path: Path
+    program_folder: Path, environment: dict[str, str], docs: Path, tmp_path: Path
 ) -> None:
     (docs / "orbit.pdf").write_bytes(pdf("Orbit."))
     (docs / "tide.docx").write_bytes(docx(("Heading1", "Tide")))
@@ -290,7 +290,7 @@ def test_the_commands_of_the_guide_do_what_it_says(
     section = GUIDE.read_text(encoding="utf-8").split("\n## Ingest documents\n")[1]
     block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert block
-    path = os.pathsep.join([str(Path(PROGRAM[0]).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(program_folder), os.environ["PATH"]])
     done = subprocess.run(  # noqa: S603 - our own guide
         ["bash", "-euo", "pipefail", "-c", block[1]],  # noqa: S607 - wherever it is
         cwd=tmp_path,
@@ -453,15 +453,15 @@ def test_postgresql_keeps_vectors_too(
 
 
 def test_a_watch_embeds_changes_and_tries_again_with_the_next_one(
+    program: list[str],
     environment: dict[str, str],
     docs: Path,
     embeddings: EmbeddingServer,
     by_meaning: dict[str, str],
-    tmp_path: Path,
 ) -> None:
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "ingest", "docs", "-c", "moon", "--watch"],
-        cwd=tmp_path,
+        [*program, "ingest", "docs", "-c", "moon", "--watch"],
+        cwd=docs.parent,
         env=environment | by_meaning,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -11,11 +11,17 @@ import psutil
 import pytest
 
 from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
-from tests.cli.conftest import Program, Run, Start
+from tests.cli.conftest import PROGRAM, Program, Run, Start
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Hang, Text
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def program() -> list[str]:
+    """The program itself, so that the workers are its children."""
+    return PROGRAM
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

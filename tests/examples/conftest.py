@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program
+from tests.preloaded import PreloadedPython
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,19 +24,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def start(folder: Path) -> Iterator[Start]:
+def start(folder: Path, preloaded: PreloadedPython) -> Iterator[Start]:
     """Starts a server for the tests of a module, and gives its address."""
     with ExitStack() as running:
 
-        def start_one(*program: str, **settings: str) -> str:
-            server = _running([sys.executable, "-m", *program], settings, folder)
+        def start_one(module: str, *arguments: str, **settings: str) -> str:
+            command = [*preloaded.command(module), *arguments, "--port", "0"]
+            server = _running(command, settings, folder)
             return running.enter_context(server).url
 
         yield start_one
 
 
 @contextmanager
-def _running(program: list[str], settings: dict[str, str], folder: Path) -> Iterator[Program]:
+def _running(command: list[str], settings: dict[str, str], folder: Path) -> Iterator[Program]:
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
@@ -44,7 +45,7 @@ def _running(program: list[str], settings: dict[str, str], folder: Path) -> Iter
         "CHATKIT_SHUTDOWN_SECONDS": "1",
         "COLUMNS": "200",
     }
-    server = Program(["--port", "0"], environment | settings, folder, program=program)
+    server = Program(command, environment | settings, folder)
     try:
         yield server
     finally:

@@ -21,7 +21,6 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.threads import ThreadStore
 from tests.chatting import Chat, thread_of
-from tests.cli.conftest import PROGRAM
 from tests.conftest import Serve
 from tests.store.examples import message, thread
 
@@ -35,7 +34,9 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
 
 
-async def test_what_the_chat_sends_is_what_the_commands_write(serve: Serve, tmp_path: Path) -> None:
+async def test_what_the_chat_sends_is_what_the_commands_write(
+    serve: Serve, program: list[str], tmp_path: Path
+) -> None:
     (request,), (commands,) = blocks("json"), blocks("sh")
     url = f"sqlite:///{tmp_path / 'chat.db'}"
     served = serve(database_url=url)
@@ -46,7 +47,7 @@ async def test_what_the_chat_sends_is_what_the_commands_write(serve: Serve, tmp_
         response = await chat.http.post("/api/chatkit", content=body)
     assert (response.status_code, response.json()) == (200, {})
     served.stop()
-    first, _ = [run(line, url, tmp_path) for line in commands.splitlines()]
+    first, _ = [run(program, line, url, tmp_path) for line in commands.splitlines()]
     written = json.loads(first)
     with (tmp_path / "feedback.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -55,10 +56,10 @@ async def test_what_the_chat_sends_is_what_the_commands_write(serve: Serve, tmp_
     assert re.findall(r"`(\w+)`", "".join(named)) == list(written) == list(row)
 
 
-def run(line: str, url: str, folder: Path) -> str:
+def run(program: list[str], line: str, url: str, folder: Path) -> str:
     """What a command prints."""
     done = subprocess.run(  # noqa: S603 - our own program
-        [*PROGRAM, *shlex.split(line)[1:]],
+        [*program, *shlex.split(line)[1:]],
         env={"PATH": os.environ["PATH"], "CHATKIT_DATABASE_URL": url},
         cwd=folder,
         capture_output=True,

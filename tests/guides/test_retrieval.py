@@ -14,7 +14,6 @@ import pytest
 
 from chatkit_backend.models.embeddings import SETTING
 from chatkit_backend.settings import load_settings
-from tests.cli.conftest import PROGRAM
 from tests.models.embedding_server import EmbeddingServer
 
 pytestmark = pytest.mark.slow
@@ -55,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_commands(block: str, folder: Path, environment: dict[str, str]) -> None:
+def run_commands(program: list[str], block: str, folder: Path, environment: dict[str, str]) -> None:
     """Runs the commands of a block, and keeps what it exports."""
     for line in block.splitlines():
         words = shlex.split(line, comments=True)
@@ -64,7 +63,7 @@ def run_commands(block: str, folder: Path, environment: dict[str, str]) -> None:
             environment[name] = value
         elif words[:1] == ["chatkit-backend"]:
             done = subprocess.run(  # noqa: S603 - our own program
-                [*PROGRAM, *words[1:]],
+                [*program, *words[1:]],
                 env=environment,
                 cwd=folder,
                 capture_output=True,
@@ -78,6 +77,7 @@ def run_commands(block: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 def test_every_command_works_where_it_stands(
+    program: list[str],
     folder: Path,
     environment: dict[str, str],
     embedding_server: EmbeddingServer,
@@ -85,10 +85,12 @@ def test_every_command_works_where_it_stands(
 ) -> None:
     # The first block ends with deleting what it has made.
     first, *others = blocks("sh")
-    run_commands(first, folder, environment)
-    run_commands(first.rsplit("chatkit-backend collections delete", 1)[0], folder, environment)
+    run_commands(program, first, folder, environment)
+    run_commands(
+        program, first.rsplit("chatkit-backend collections delete", 1)[0], folder, environment
+    )
     for block in others:
-        run_commands(block, folder, environment)
+        run_commands(program, block, folder, environment)
     assert embedding_server.requests
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -98,12 +100,13 @@ def test_every_command_works_where_it_stands(
 
 
 async def test_the_code_works(
+    program: list[str],
     folder: Path,
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run_commands("chatkit-backend ingest docs --collection docs", folder, environment)
+    run_commands(program, "chatkit-backend ingest docs --collection docs", folder, environment)
     monkeypatch.chdir(folder)
     for code in blocks("python"):
         names: dict[str, object] = {}
@@ -115,12 +118,14 @@ async def test_the_code_works(
     assert "It costs 3 euros." in capsys.readouterr().out
 
 
-def test_the_front_matter_is_read(folder: Path, environment: dict[str, str]) -> None:
+def test_the_front_matter_is_read(
+    program: list[str], folder: Path, environment: dict[str, str]
+) -> None:
     (block,) = blocks("markdown")
     (folder / "docs" / "prices.md").write_text(block, encoding="utf-8")
-    run_commands("chatkit-backend ingest docs --collection docs", folder, environment)
+    run_commands(program, "chatkit-backend ingest docs --collection docs", folder, environment)
     done = subprocess.run(  # noqa: S603 - our own program
-        [*PROGRAM, "collections", "show", "docs"],
+        [*program, "collections", "show", "docs"],
         env=environment,
         cwd=folder,
         capture_output=True,

@@ -37,7 +37,6 @@ from tests.hosted.conversations import (
     USERS,
     as_seen,
     completed,
-    write_conversations,
 )
 from tests.hosted.stub import KEY, HostedStub, endless, error, image, item, message
 from tests.serving import ServedApp
@@ -158,16 +157,6 @@ async def ids(store: ThreadStore, thread_id: str, context: RequestContext = ADA)
 
 
 # From one running server of ours into another
-
-
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database full of conversations."""
-    database = await Database.open(f"sqlite:///{tmp_path / 'origin.db'}")
-    await database.migrate()
-    await write_conversations(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture
@@ -602,7 +591,7 @@ async def test_an_attachment_whose_id_is_another_users_is_told_and_not_touched(
     stub.files["a.png"] = Response(b"png")
     stub.add("t", message("m", image("atc", f"{served_stub.url}/files/a.png")), item("b"))
     report = await importer()
-    reason = "Another user has an attachment of this id here."
+    reason = "Another thread or user has an attachment of this id here."
     assert report.lost == [LostAttachment("t", "m", "atc", reason)]
     assert await store.load_attachment("atc", BOB) == theirs
     assert await files.size("ada", "atc") is None

@@ -10,7 +10,8 @@ import pytest
 from agents import ModelSettings, ModelTracing
 from agents.items import TResponseInputItem
 
-from chatkit_backend.models.demo import MAX_PASSAGE, DemoModel
+from chatkit_backend.models.demo import DemoModel
+from chatkit_backend.models.excerpts import MAX_PASSAGE
 from tests.models.asking import Asked, ask
 
 

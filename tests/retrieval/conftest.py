@@ -19,18 +19,8 @@ async def converter() -> AsyncIterator[Converter]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """Every kind of database, one after the other."""
-    database = await Database.open(database_url)
-    await database.migrate()
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[ChunkStore]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'chat.db'}")
-    await database.make_ready()
+async def store(sqlite_url: str) -> AsyncIterator[ChunkStore]:
+    database = await Database.open(sqlite_url)
     yield ChunkStore(database)
     await database.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,14 +40,6 @@ def shared_url(request: pytest.FixtureRequest, file_url: str) -> str:
         return file_url
     url: str = request.getfixturevalue("postgres_url")
     return url
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url)
-    await database.migrate()
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -70,6 +70,17 @@ def message(item_id: str, text: str = "Hello", thread_id: str = "thr_1") -> Assi
     )
 
 
+def user_message(item_id: str, *attachment_ids: str, thread_id: str = "thr_1") -> UserMessageItem:
+    return UserMessageItem(
+        id=item_id,
+        thread_id=thread_id,
+        created_at=NOON,
+        content=[UserMessageTextContent(text="Hello")],
+        attachments=[file_attachment(attachment_id, thread_id) for attachment_id in attachment_ids],
+        inference_options=InferenceOptions(),
+    )
+
+
 def call(
     item_id: str, *, completed: bool = False, thread_id: str = "thr_1", output: object = None
 ) -> ClientToolCallItem:

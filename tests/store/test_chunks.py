@@ -112,6 +112,14 @@ async def test_documents_are_listed_beyond_the_first_page(
     assert found == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_chunk_that_is_alone_is_found_by_all_of_its_words(chunk_store: ChunkStore) -> None:
+    # Each of them is in more than half of the chunks, as nothing is in a large collection.
+    await chunk_store.put_document("docs", document("a", "Keep the parcel's label."))
+    ((_, one),) = await lexical(chunk_store, "docs", "label zebra", 10)
+    ((_, both),) = await lexical(chunk_store, "docs", "label parcel zebra", 10)
+    assert both > one
+
+
 # Replaced and deleted
 
 

@@ -15,7 +15,7 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.tables import metadata
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
-from tests.store.examples import call, file_attachment, message, thread
+from tests.store.examples import call, file_attachment, message, thread, user_message
 
 
 def rename(found: ThreadMetadata) -> None:
@@ -37,6 +37,12 @@ CALLS: dict[str, Call] = {
     "load_threads": lambda store, who: store.load_threads(9, None, "asc", who),
     "newest_thread_ids": lambda store, who: store.newest_thread_ids(9, who),
     "add_thread_item": lambda store, who: store.add_thread_item("thr_1", message("new"), who),
+    "begin_thread": lambda store, who: store.begin_thread(
+        thread("new"), user_message("said", "atc_1", thread_id="new"), who
+    ),
+    "add_user_message": lambda store, who: store.add_user_message(
+        "thr_1", user_message("said", "atc_1"), who
+    ),
     "save_item": lambda store, who: store.save_item("thr_1", message("call", "stolen"), who),
     "change_item": lambda store, who: store.change_item("thr_1", call("call"), who),
     "answer_item": lambda store, who: store.answer_item("thr_1", call("call"), who),

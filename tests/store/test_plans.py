@@ -17,6 +17,7 @@ from chatkit_backend.store.all_threads import AllThreads, ListingRequest
 from chatkit_backend.store.api_keys import ApiKeyStore
 from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
+from chatkit_backend.store.dialects.dialect import ConnectionOptions
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.feedback import FeedbackStore
 from chatkit_backend.store.imports import ImportedThreads
@@ -47,7 +48,17 @@ from chatkit_backend.store.users import export_user
 from chatkit_backend.store.vector_index import VectorIndex
 from chatkit_backend.store.vectors import VectorStore, _delete_oldest
 from tests.passages import lexical
-from tests.store.examples import call, file_attachment, message, thread
+from tests.store.examples import call, file_attachment, message, thread, user_message
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    # Filling the tables may take longer than a transaction of a request may.
+    database = await Database.open(database_url, ConnectionOptions(timeout_seconds=60))
+    await database.migrate()
+    yield database
+    await database.close()
+
 
 Statement = tuple[str, Any]
 
@@ -248,6 +259,8 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await store.change_attachment(file_attachment(), alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
+    await store.begin_thread(thread("begun"), user_message("first", thread_id="begun"), alice)
+    await store.add_user_message("thr_1", user_message("with a file", "atc_1"), alice)
     await store.delete_attachment("atc_1", alice)
     await use_sessions(database)
     await import_a_thread(ImportedThreads(database), alice)

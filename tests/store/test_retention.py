@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import select, update
 
 from chatkit_backend.context import RequestContext, Session, User
-from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.store import retention
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.retention import Retention, delete_old_threads
 from chatkit_backend.store.sessions import SessionStore, StoredSession
 from chatkit_backend.store.tables import items, threads
 from chatkit_backend.store.threads import ThreadStore
+from tests.conftest import Serve
 from tests.store.examples import message, thread
 
 NOW = datetime.now(UTC)
@@ -95,18 +97,6 @@ async def test_one_replica_at_a_time_deletes(postgres_url: str, alice: RequestCo
         await database.close()
 
 
-async def test_it_runs_in_the_background_as_soon_as_the_server_starts(
-    database: Database, store: ThreadStore, alice: RequestContext
-) -> None:
-    await add_thread(database, store, alice, "old", 31)
-    running = Retention(database, 30, SESSION_AGE)
-    running.start()
-    async with asyncio.timeout(5):
-        while await names(database):
-            await asyncio.sleep(0.01)
-    await running.stop()
-
-
 async def test_sessions_that_are_over_go_although_all_threads_are_kept(
     database: Database,
 ) -> None:
@@ -115,12 +105,8 @@ async def test_sessions_that_are_over_go_although_all_threads_are_kept(
         ended = NOW - timedelta(days=days)
         stored = StoredSession(User("alice"), Session(f"cksess_{name}", ended), 600, ended)
         await sessions.add(stored, name)
-    running = Retention(database, None, SESSION_AGE)
-    running.start()
-    async with asyncio.timeout(5):
-        while await sessions.by_secret("old"):
-            await asyncio.sleep(0.01)
-    await running.stop()
+    await Retention(database, None, SESSION_AGE).delete_old()
+    assert await sessions.by_secret("old") is None
     assert await sessions.by_secret("new") is not None
 
 
@@ -128,49 +114,24 @@ async def test_without_a_number_of_days_every_thread_is_kept(
     database: Database, store: ThreadStore, alice: RequestContext
 ) -> None:
     await add_thread(database, store, alice, "old", 4_000)
-    keeping = Retention(database, None, SESSION_AGE)
-    keeping.start()
-    await asyncio.sleep(0.05)
-    await keeping.stop()
+    await Retention(database, None, SESSION_AGE).delete_old()
     assert await names(database) == ["old"]
 
 
-async def test_a_mistake_that_ends_it_is_in_the_log(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+async def test_a_running_server_deletes_what_is_old(
+    serve: Serve, tmp_path: Path, alice: RequestContext
 ) -> None:
-    async def mistaken(*_: object) -> int:
-        raise ZeroDivisionError
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    database = await Database.open(url)
+    await database.migrate()
+    await add_thread(database, ThreadStore(database), alice, "old", 31)
+    await database.close()
+    serve(database_url=url, retention_days=30)
+    async with asyncio.timeout(10):
+        while thread_names(tmp_path / "old.db"):
+            await asyncio.sleep(0.02)
 
-    monkeypatch.setattr(retention, "delete_old_threads", mistaken)
-    with structlog.testing.capture_logs() as logged:
-        running = Retention(database, 30, SESSION_AGE)
-        running.start()
-        await asyncio.sleep(0.05)
-        await running.stop()
-    assert [line["event"] for line in logged] == ["retention ended"]
 
-
-async def test_it_goes_on_when_the_database_was_away(
-    database: Database,
-    store: ThreadStore,
-    alice: RequestContext,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    await add_thread(database, store, alice, "old", 31)
-    real = retention.delete_old_threads
-    calls: list[datetime] = []
-
-    async def away_at_first(found_in: Database, before: datetime) -> int:
-        calls.append(before)
-        if len(calls) == 1:
-            raise DatabaseUnavailable("away")
-        return await real(found_in, before)
-
-    monkeypatch.setattr(retention, "delete_old_threads", away_at_first)
-    monkeypatch.setattr(retention, "_PAUSE_SECONDS", 0.01)
-    running = Retention(database, 30, SESSION_AGE)
-    running.start()
-    async with asyncio.timeout(5):
-        while await names(database):
-            await asyncio.sleep(0.01)
-    await running.stop()
+def thread_names(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as other:
+        return [name for (name,) in other.execute("SELECT id FROM threads")]

@@ -24,7 +24,15 @@ from chatkit_backend.store.engine import Database
 from chatkit_backend.store.pages import MAX_PAGE
 from chatkit_backend.store.tables import attachments, items, threads
 from chatkit_backend.store.threads import NotFoundInStore, ThreadStore
-from tests.store.examples import NOON, call, file_attachment, message, thread, workflow
+from tests.store.examples import (
+    NOON,
+    call,
+    file_attachment,
+    message,
+    thread,
+    user_message,
+    workflow,
+)
 
 
 async def add(store: ThreadStore, alice: RequestContext, *item_ids: str) -> None:
@@ -662,7 +670,7 @@ async def test_a_thread_is_there_after_a_restart(shared_url: str, alice: Request
 # What it costs
 
 
-async def test_no_call_takes_more_than_two_statements(
+async def test_no_call_takes_more_than_three_statements(
     statements: list[str],
     database: Database,
     store: ThreadStore,
@@ -682,12 +690,18 @@ async def test_no_call_takes_more_than_two_statements(
         "next items": (store.load_thread_items("thr_1", "3", 20, "asc", alice), 1),
         "add_thread_item": (store.add_thread_item("thr_1", message("m"), alice), adding),
         "save_item": (store.save_item("thr_1", message("m"), alice), adding),
+        "begin_thread": (store.begin_thread(thread("thr_3"), user_message("u"), alice), 3),
+        "add_user_message": (store.add_user_message("thr_1", user_message("u"), alice), adding),
+        "with a file": (
+            store.add_user_message("thr_1", user_message("u", "atc_1", thread_id="thr_1"), alice),
+            3,
+        ),
         "load_item": (store.load_item("thr_1", "m", alice), 1),
         "pending": (store.pending_client_tool_call("thr_1", alice), 2),
         "latest": (store.latest_client_tool_call("thr_1", alice), 2),
         "count_items": (store.count_items(["thr_1", "thr_2"], alice), 1),
         "load_attachment": (store.load_attachment("atc_1", alice), 1),
-        "save_attachment": (store.save_attachment(file_attachment(), alice), 1),
+        "save_attachment": (store.save_attachment(file_attachment("new"), alice), 1),
         "delete_attachment": (store.delete_attachment("atc_1", alice), 1),
         "delete_thread_item": (store.delete_thread_item("thr_1", "m", alice), 2),
         "delete_thread": (store.delete_thread("thr_1", alice), 1),
@@ -728,6 +742,64 @@ async def test_of_two_answers_at_once_one_is_stored(
     kept = await store.load_item("thr_1", "call", alice)
     assert isinstance(kept, ClientToolCallItem)
     assert kept.output == answers[stored.index(True)].output
+
+
+async def test_of_four_messages_at_once_one_gets_the_attachments_that_all_name(
+    database: Database, database_url: str, alice: RequestContext
+) -> None:
+    # A second server, where the database is not in this one's memory.
+    other = database if database_url == "memory://" else await Database.open(database_url)
+    stores = [ThreadStore(database), ThreadStore(other)] * 2
+    # In either order: each would wait for what another has.
+    orders = [("a", "b"), ("a", "b"), ("b", "a"), ("b", "a")]
+    names = [f"thr_{number}" for number in range(4)]
+    for name in ("a", "b"):
+        await stores[0].save_attachment(file_attachment(name), alice)
+    results = await asyncio.gather(
+        *(
+            store.begin_thread(thread(name), user_message("m", *files, thread_id=name), alice)
+            for store, name, files in zip(stores, names, orders, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    refused = [error for error in results if error is not None]
+    assert [type(error) for error in refused] == [NotFoundInStore] * 3
+    assert {getattr(error, "field", None) for error in refused} == {"params.input.attachments"}
+    taken = {(await stores[0].load_attachment(name, alice)).thread_id for name in ("a", "b")}
+    assert taken == {names[results.index(None)]}
+    # Of those that were refused nothing is there.
+    found = await stores[1].load_threads(9, None, "desc", alice)
+    assert {thread.id for thread in found.data} == taken
+    await other.close()
+
+
+async def test_a_message_whose_second_attachment_another_thread_has_takes_not_even_the_first(
+    store: ThreadStore, alice: RequestContext
+) -> None:
+    for thread_id in ("thr_1", "thr_2"):
+        await store.save_thread(thread(thread_id), alice)
+    await store.save_attachment(file_attachment("a"), alice)
+    await store.save_attachment(file_attachment("z", "thr_1"), alice)
+    with pytest.raises(NotFoundInStore) as raised:
+        await store.add_user_message("thr_2", user_message("m", "a", "z", thread_id="thr_2"), alice)
+    assert raised.value.field == "params.input.attachments"
+    assert (await store.load_attachment("a", alice)).thread_id is None
+    assert (await store.load_thread_items("thr_2", None, 9, "asc", alice)).data == []
+    await store.add_user_message("thr_1", user_message("m", "a", "z", thread_id="thr_1"), alice)
+    assert (await store.load_attachment("a", alice)).thread_id == "thr_1"
+
+
+async def test_saving_an_attachment_takes_it_from_no_other_thread(
+    store: ThreadStore, alice: RequestContext
+) -> None:
+    for thread_id in ("thr_1", "thr_2"):
+        await store.save_thread(thread(thread_id), alice)
+    await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
+    elsewhere = [file_attachment(thread_id=thread_id) for thread_id in ("thr_2", None)]
+    for attachment in elsewhere:
+        with pytest.raises(NotFoundInStore):
+            await store.save_attachment(attachment, alice)
+    assert (await store.load_attachment("atc_1", alice)).thread_id == "thr_1"
 
 
 @pytest.mark.usefixtures("with_thread")

@@ -378,6 +378,37 @@ test('98: a selection of an answer becomes the quote', async ({ chat }) => {
   await expect(chat.field).toBeFocused();
 });
 
+test('98: an answer, or what is selected of it, is quoted by keyboard alone, and told where one writes', async ({ chat }) => {
+  await chat.open({ threadItemActions: { retry: true } });
+  await chat.ask('Hi', [...BEGUN, done(assistant('a1', 'These **words** matter')), done(assistant('a2', 'More'))]);
+  const chip = chat.page.locator('.quote-chip');
+  const toQuote = async (): Promise<void> => {
+    await chat.button('Copy').focus();
+    await chat.page.keyboard.press('Tab');
+    await chat.page.keyboard.press('Tab');
+    await expect(chat.button('Quote')).toBeFocused();
+    await expect(chat.button('Quote')).toBeInViewport({ ratio: 1 });
+  };
+  await toQuote();
+  await chat.page.keyboard.press('Enter');
+  await expect(chip).toContainText('These **words** matter More');
+  await expect(chat.field).toBeFocused();
+  await expect(chat.field).toHaveAccessibleDescription('Quote: These **words** matter More');
+
+  await chat.item('a1').locator('strong').evaluate((words) => {
+    (words.getRootNode() as unknown as { getSelection(): Selection }).getSelection().selectAllChildren(words);
+  });
+  await expect(chat.button('Reply')).toBeVisible();
+  await toQuote();
+  await chat.page.evaluate(() => document.getSelection()!.removeAllRanges()); // as a caret does that follows the focus
+  await expect(chat.button('Reply')).toHaveCount(0);
+  await chat.page.keyboard.press('Space');
+  await expect(chip.locator('blockquote')).toHaveText('words');
+  await expect(chat.field).toBeFocused();
+  await chat.button('Remove quote').press('Enter');
+  await expect(chat.field).toHaveAccessibleDescription('');
+});
+
 /** The tracks of all microphones so far, and recorders of the test's own to hear whether they give sound. */
 async function openWithMicrophone(chat: ChatPage): Promise<void> {
   await chat.goto();

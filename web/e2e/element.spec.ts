@@ -2,7 +2,7 @@
 
 import { added, assistant, CAN_STOP, created, delta, done, toolCall, user } from '../tests/chat-under-test';
 import { expect, test } from './chat-page';
-import { events, LiveStream } from './scripted-server';
+import { events, held, json, LiveStream } from './scripted-server';
 
 const ANSWER = [created('thr_1'), done(user('u1', 'Hi')), done(assistant('a1', 'Hello you'))];
 
@@ -27,6 +27,17 @@ test('2: markup that was parsed before the script renders', async ({ chat }) => 
   await chat.open();
   await expect(chat.field).toBeVisible();
   await expect(chat.page.getByRole('heading', { name: 'What can I help with today?' })).toBeVisible();
+});
+
+test('2: options that a page set before the script was there hold', async ({ chat }) => {
+  await chat.page.route('**/chatkit.js', async (route) => {
+    await chat.page.evaluate(() => Object.assign(document.getElementById('chat')!, { options: { api: { url: '/api' } } }));
+    await route.continue();
+  });
+  await chat.goto();
+  await expect(chat.field).toBeVisible();
+  await chat.page.unroute('**/chatkit.js');
+  expect(await chat.page.evaluate(() => Object.hasOwn(document.getElementById('chat')!, 'options'))).toBe(false);
 });
 
 for (const [version, page] of [[18, '/react-18.html'], [19, '/react.html']] as const) {
@@ -140,6 +151,53 @@ test('9: moving the element loses neither text nor stream; removing it ends the 
   await expect(chat.item('a1')).toContainText('One two');
   await chat.page.evaluate(() => document.getElementById('chat')!.remove());
   await server.until(() => live.isAborted, 'end of the request');
+});
+
+test('9: moving the element keeps the place in a long thread', async ({ chat }) => {
+  const items = Array.from({ length: 400 }, (_, index) =>
+    index % 2 ? assistant(`a${index}`, `${`Line of answer ${index}.\n\n`.repeat(1 + (index % 7))}`) : user(`u${index}`, 'Hi'));
+  await chat.openThread(items);
+  const scroller = chat.page.locator('.scroller');
+  await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
+  const first = (): Promise<string> =>
+    scroller.evaluate((element) => {
+      const { left, top } = element.getBoundingClientRect();
+      const root = element.getRootNode() as ShadowRoot;
+      const item = [...root.querySelectorAll('[data-item-id]')].find((one) => one.getBoundingClientRect().bottom > top + 4);
+      return `${item?.getAttribute('data-item-id')} ${left >= 0}`;
+    });
+  await chat.page.waitForTimeout(200); // what is in sight gets its own height
+  const before = await first();
+  expect(before).not.toMatch(/^u0 /);
+  await chat.page.evaluate(() => {
+    const box = document.createElement('div');
+    document.body.append(box);
+    box.append(document.getElementById('chat')!);
+  });
+  await chat.page.waitForTimeout(200);
+  expect(await first()).toBe(before);
+});
+
+test('9: what is still loaded of one server is not told once there is another', async ({ chat, server }) => {
+  await chat.open();
+  const late = held(json({ id: 'thr_1', created_at: '2026-01-01T00:00:00', status: { type: 'active' }, items: { data: [], has_more: false } }));
+  server.answer('/api threads.get_by_id', late.answer);
+  const opened = chat.call('setThreadId', 'thr_1');
+  await server.asked('threads.get_by_id');
+  await chat.set({ api: { url: '/api2' } });
+  late.release();
+  await opened;
+  await chat.page.waitForTimeout(100);
+  expect(await chat.details('thread.change')).toEqual([]);
+  expect(await chat.details('thread.load.end')).toEqual([{ threadId: 'thr_1' }]);
+});
+
+test('71: a history that is switched off while it is shown goes', async ({ chat }) => {
+  await chat.open();
+  await chat.button('History').click();
+  await expect(chat.page.getByRole('searchbox')).toBeVisible();
+  await chat.set({ history: { enabled: false } });
+  await expect(chat.field).toBeVisible();
 });
 
 test('10: a missing api throws; an unknown option only warns', async ({ chat }) => {

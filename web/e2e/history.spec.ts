@@ -29,7 +29,7 @@ test('68: the first thread is loaded, in this order; a later other one is not', 
 /** A server that keeps 95 items, and hands them out as the SDK does. */
 function long(server: ScriptedServer, count = 95): Answer {
   const all = Array.from({ length: count }, (_, index) =>
-    index % 2 ? assistant(`i${index}`, `Answer ${index}\n\nwith two paragraphs`) : user(`i${index}`, `Question ${index}`),
+    index % 2 ? assistant(`i${index}`, `Answer ${index}\n\n${'with more paragraphs\n\n'.repeat(1 + (index % 13))}`) : user(`i${index}`, `Question ${index}`),
   ) as { id: string }[];
   server.answer('threads.get_by_id', json({ ...thread('thr_1'), items: { data: all.slice(0, 20), has_more: true, after: 'i19' } }));
   const page: Answer = (request, response) => {
@@ -43,30 +43,35 @@ function long(server: ScriptedServer, count = 95): Answer {
   return page;
 }
 
-test('69: a long thread opens at its newest item, and the rest comes on scrolling, without a jump', async ({ chat, server }) => {
-  const page = long(server);
-  server.answer('items.list', page);
-  await chat.open({ initialThread: 'thr_1' });
-  await expect(chat.item('i94')).toBeInViewport();
-  // Asked of the element itself, for what is out of sight is not laid out before.
-  const placeOf = (id: string): Promise<number> =>
-    chat.item(id).evaluate((item) => item.getBoundingClientRect().top);
-  for (let round = 0; round < 6 && !(await chat.itemIds).includes('i0'); round++) {
-    const first = (await chat.itemIds)[0]!;
-    const next = held(page);
-    server.answer('items.list', next.answer);
-    const count = server.of('items.list').length;
-    await chat.page.locator('.scroller').evaluate((element) => element.scrollTo({ top: 0, behavior: 'instant' }));
-    await server.asked('items.list', count + 1);
-    await expect(chat.log.locator('.spinner')).toBeVisible();
-    const before = await placeOf(first);
-    next.release();
-    await eventually(async () => (await chat.itemIds)[0]).not.toBe(first);
-    await expect(chat.log.locator('.spinner')).toHaveCount(0);
-    expect(Math.abs((await placeOf(first)) - before), `jump of page ${round}`).toBeLessThan(2);
-  }
-  expect(await chat.itemIds).toEqual(Array.from({ length: 95 }, (_, index) => `i${index}`));
-});
+for (const kept of ['by the browser', 'by the element alone']) {
+  test(`69: a long thread opens at its newest item, and the rest comes on scrolling, kept in place ${kept}`, async ({ chat, server }) => {
+    const page = long(server);
+    server.answer('items.list', page);
+    await chat.open({ initialThread: 'thr_1' });
+    await expect(chat.item('i94')).toBeInViewport();
+    if (kept === 'by the element alone') {
+      await chat.page.locator('.scroller').evaluate((element) => (element as HTMLElement).style.setProperty('overflow-anchor', 'none'));
+    }
+    // Asked of the element itself, for what is out of sight is not laid out before.
+    const placeOf = (id: string): Promise<number> =>
+      chat.item(id).evaluate((item) => item.getBoundingClientRect().top);
+    for (let round = 0; round < 6 && !(await chat.itemIds).includes('i0'); round++) {
+      const first = (await chat.itemIds)[0]!;
+      const next = held(page);
+      server.answer('items.list', next.answer);
+      const count = server.of('items.list').length;
+      await chat.page.locator('.scroller').evaluate((element) => element.scrollTo({ top: 0, behavior: 'instant' }));
+      await server.asked('items.list', count + 1);
+      await expect(chat.log.locator('.spinner')).toBeVisible();
+      const before = await placeOf(first);
+      next.release();
+      await eventually(async () => (await chat.itemIds)[0]).not.toBe(first);
+      await expect(chat.log.locator('.spinner')).toHaveCount(0);
+      expect(Math.abs((await placeOf(first)) - before), `jump of page ${round}`).toBeLessThan(2);
+    }
+    expect(await chat.itemIds).toEqual(Array.from({ length: 95 }, (_, index) => `i${index}`));
+  });
+}
 
 test('70: empty pages that are not the last stall nothing', async ({ chat, server }) => {
   const items = [user('u1', 'Old'), assistant('a1', 'Older')];

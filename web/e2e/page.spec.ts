@@ -123,7 +123,9 @@ test('signs in whom the cookie names', async ({ page, real, context }) => {
 
 test('says that nobody is signed in', async ({ page, real }) => {
   await opened(page, real.closed);
-  await expect(page.getByRole('alert').filter({ hasText: 'You are not signed in.' })).toBeVisible();
+  const trouble = page.getByRole('alert').filter({ hasText: 'You are not signed in.' });
+  await expect(trouble).toBeVisible();
+  await expect(trouble).not.toContainText('Nobody is signed in');
 });
 
 test('says that the server is down', async ({ page, real }) => {

@@ -80,3 +80,34 @@ test('84: what is set at once after the options is there', async ({ chat }) => {
   });
   await expect(chat.field).toHaveText('Early');
 });
+
+test('84: a text that ends with a line break keeps it, and what is typed goes on in that line', async ({ chat }) => {
+  await chat.open();
+  await chat.call('setComposerValue', { text: 'one' });
+  const before = (await chat.field.boundingBox())!.height;
+  await chat.call('setComposerValue', { text: 'one\n' });
+  expect((await chat.field.boundingBox())!.height).toBeGreaterThan(before);
+  await chat.call('focusComposer');
+  await chat.page.keyboard.type('two');
+  await expect(chat.field).toHaveText('one\ntwo', { useInnerText: true });
+  await chat.page.keyboard.press('Shift+Enter');
+  await chat.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await chat.call('focusComposer');
+  await chat.page.keyboard.type('three');
+  chat.answerNext(events([created('thr_1'), done(user('u1', 'x'))]));
+  await chat.page.keyboard.press('Enter');
+  await chat.server.until(() => chat.server.operations.length > 0, 'message');
+  const input = chat.server.requests[0]?.body.params['input'] as { content: unknown };
+  expect(input.content).toEqual([{ type: 'input_text', text: 'one\ntwo\nthree' }]);
+});
+
+test('84: the end of a long text is in sight', async ({ chat }) => {
+  await chat.open();
+  await chat.call('setComposerValue', { text: 'line\n'.repeat(40) });
+  await chat.call('focusComposer');
+  const below = (): Promise<number> =>
+    chat.field.evaluate((field) => field.scrollHeight - field.clientHeight - field.scrollTop);
+  await expect.poll(below).toBeLessThan(2);
+  await chat.page.keyboard.type('last');
+  expect(await below()).toBeLessThan(2);
+});

@@ -5,7 +5,7 @@ import { chosen, prepareForm, preparePanel, watch } from './developer';
 import { byId } from './document';
 import { elementOptions } from './options';
 import { prepareScheme, scheme } from './scheme';
-import { clientSecret, serverConfig, Trouble, type ServerConfig } from './server';
+import { clientSecret, serverConfig, signedOut, Trouble, type ServerConfig } from './server';
 
 const chat = byId<ChatKitElement>('chat');
 let config: ServerConfig | null = null;
@@ -34,7 +34,7 @@ function tell(error: unknown): void {
 
 function tellOfElement(event: Event): void {
   const { error } = (event as CustomEvent<{ error: Error & { code?: string } }>).detail;
-  if (error.code === 'unauthorized') tell(new Trouble(`You are not signed in. ${error.message}`));
+  if (error.code === 'unauthorized') tell(signedOut(error.message));
 }
 
 /** Loads the script as any page would, but tells where it does not come. */

@@ -40,6 +40,8 @@ describe('a client secret', () => {
   test('is refused in words where nobody is signed in', async () => {
     answers = [refusal(401, 'The cookie is missing.')];
     await expect(clientSecret(null)).rejects.toThrow('You are not signed in. The cookie is missing.');
+    answers = [refusal(401, 'Nobody is signed in. Send the cookie.')];
+    await expect(clientSecret(null)).rejects.toThrow(/^You are not signed in\. Send the cookie\.$/);
   });
 
   test('is not asked for again where the server has too much to do', async () => {

@@ -28,6 +28,12 @@ export class Trouble extends Error {
   }
 }
 
+/** What a 401 means to whoever looks at the page; servers say so in other words, too. */
+export function signedOut(reason: string): Trouble {
+  const why = reason.replace(/^Nobody is signed in\.\s*/, '');
+  return new Trouble(`You are not signed in. ${why}`, 401);
+}
+
 /** @throws Trouble - The server is down, or does not answer as it should. */
 export async function serverConfig(): Promise<ServerConfig> {
   return asked<ServerConfig>('/api/chatkit/config');
@@ -67,7 +73,10 @@ async function asked<Answer>(path: string, init: RequestInit = {}): Promise<Answ
   } catch {
     throw new Trouble('The server cannot be reached. Is it running?');
   }
-  if (!response.ok) throw new Trouble(await refusal(response), response.status);
+  if (!response.ok) {
+    const reason = await refusal(response);
+    throw response.status === 401 ? signedOut(reason) : new Trouble(reason, response.status);
+  }
   try {
     return (await response.json()) as Answer;
   } catch {
@@ -80,6 +89,5 @@ async function refusal(response: Response): Promise<string> {
     .json()
     .then((body: { error?: { message?: unknown } } | null) => body?.error?.message)
     .catch(() => undefined);
-  const reason = typeof said === 'string' ? said : `The server answers with the status ${response.status}.`;
-  return response.status === 401 ? `You are not signed in. ${reason}` : reason;
+  return typeof said === 'string' ? said : `The server answers with the status ${response.status}.`;
 }

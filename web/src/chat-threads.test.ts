@@ -229,6 +229,27 @@ describe('a response of a thread that is left', () => {
     return { ...test, live };
   }
 
+  it('keeps a message that did not reach the server while another thread was shown', async () => {
+    const { chat, server } = await chatWithThread();
+    const failing = held(json({}, 500));
+    server.answer('threads.add_user_message', failing.answer, events([done(user('u2', 'Lost'))]));
+    server.answer('threads.get_by_id', loaded('thr_2', user('u9', 'x')), loaded('thr_1', user('u1', 'Hi')));
+    const sent = chat.send(message('Lost'));
+    await chat.open('thr_2');
+    failing.release();
+    await expect(sent).rejects.toThrow();
+    expect(chat.conversation.unsent).toBeNull();
+    await chat.open('thr_1');
+    expect(ids(chat)).toEqual(['u1', 'a1', chat.conversation.unsent?.id]);
+    chat.conversation.unsent?.retry();
+    await settled();
+    expect(ids(chat)).toEqual(['u1', 'a1', 'u2']);
+    server.answer('threads.get_by_id', loaded('thr_2', user('u9', 'x')));
+    await chat.open('thr_2');
+    await chat.open('thr_1'); // which is read again, for it waits for nothing
+    expect(ids(chat)).toEqual(['u1']);
+  });
+
   it('goes on out of sight, and is there when one comes back', async () => {
     const test = await left();
     const { chat, live } = test;
@@ -359,6 +380,27 @@ describe('updates of a thread', () => {
     expect(ids(chat)).toEqual(Array.from({ length: 81 }, (_, index) => `m${index + 16}`));
     await chat.loadOlder();
     expect(ids(chat)).toEqual(Array.from({ length: 96 }, (_, index) => `m${index + 1}`));
+  });
+
+  it('leave no gap where an older page comes after them', async () => {
+    const { chat, server } = chatUnderTest();
+    const { oldest, page } = longThread(95);
+    const longer = longThread(180);
+    const late: { release?: () => void } = {};
+    const waiting = new Promise<void>((resolve) => (late.release = resolve));
+    server.answer('threads.get_by_id', oldest, longer.oldest);
+    server.answer('items.list', page, async (request) => {
+      await waiting;
+      return page(request);
+    }, longer.page, longer.page);
+    await chat.open('thr_9');
+    const older = chat.loadOlder();
+    await chat.fetchUpdates();
+    late.release?.();
+    await older;
+    expect(ids(chat)).toEqual(Array.from({ length: 40 }, (_, index) => `m${index + 141}`));
+    await chat.loadOlder();
+    expect(ids(chat)).toEqual(Array.from({ length: 80 }, (_, index) => `m${index + 101}`));
   });
 
   it('do not undo a response that came in between', async () => {

@@ -10,7 +10,6 @@ import {
   done,
   ids,
   message,
-  other,
   questions,
   thread,
   user,
@@ -18,7 +17,7 @@ import {
   type ChatUnderTest,
 } from '../tests/chat-under-test';
 import { broken, events, held, json, LiveStream, settled, unreachable } from '../tests/scripted-server';
-import type { StructuredAnswers, StructuredInputItem, ThreadItem } from './protocol';
+import type { StructuredAnswers, StructuredInputItem } from './protocol';
 
 /** A chat whose response runs until the test ends it. */
 async function respondingChat(): Promise<ChatUnderTest & { live: LiveStream }> {
@@ -368,75 +367,6 @@ describe('a quiet action', () => {
     await expect(test.chat.actQuietly({ type: 'toggle' })).rejects.toThrow();
     expect(test.names()).toEqual(['error']);
     expect(test.chat.conversation.failure).toBeNull();
-  });
-});
-
-describe('feedback', () => {
-  const turn = [
-    other('tsk', 'task', { task: { type: 'image' } }),
-    widget('w'),
-    assistant('a', 'x'),
-    other('end', 'end_of_turn'),
-  ] as ThreadItem[];
-
-  it('names what the assistant added in the turn, in order', async () => {
-    const { chat, server } = await chatWithThread();
-    server.answer('items.feedback', json({}), json({}));
-    await chat.rate(turn, 'positive');
-    await chat.rate(turn, 'positive');
-    await chat.rate(turn, 'negative');
-    const params = { thread_id: 'thr_1', item_ids: ['tsk', 'w', 'a'] };
-    expect(server.bodies).toEqual([
-      { type: 'items.feedback', params: { ...params, kind: 'positive' } },
-      { type: 'items.feedback', params: { ...params, kind: 'negative' } },
-    ]);
-    expect(chat.feedback.get('end')).toBe('negative');
-  });
-
-  it('is shown at once, and goes back to what it was when it fails', async () => {
-    const test = await chatWithThread();
-    const { chat, server } = test;
-    server.answer('items.feedback', json({}, 503), json({}), json({}, 503));
-    const rated = chat.rate(turn, 'positive');
-    expect(chat.feedback.get('end')).toBe('positive');
-    await expect(rated).rejects.toThrow();
-    expect(chat.feedback.has('end')).toBe(false);
-    await chat.rate(turn, 'negative');
-    await expect(chat.rate(turn, 'positive')).rejects.toThrow();
-    expect(chat.feedback.get('end')).toBe('negative');
-    expect(test.names()).toEqual(['error', 'error']);
-  });
-
-  it('stays with a turn to which more comes, and does not go over to another answer', async () => {
-    const { chat, server } = await chatWithThread();
-    server.answer('items.feedback', json({}));
-    await chat.rate(turn.slice(0, 2), 'positive');
-    expect(chat.ratingOf(turn)).toBe('positive');
-    expect(chat.ratingOf([assistant('other', 'y') as ThreadItem])).toBeUndefined();
-  });
-
-  it('that fails late does not undo what was said since', async () => {
-    const { chat, server } = await chatWithThread();
-    const late = held(json({}, 503));
-    server.answer('items.feedback', late.answer, json({}));
-    const rated = chat.rate(turn, 'positive');
-    await chat.rate(turn, 'negative');
-    late.release();
-    await expect(rated).rejects.toThrow();
-    expect(chat.feedback.get('end')).toBe('negative');
-  });
-});
-
-describe('the text of a turn', () => {
-  it('is that of its messages and widgets, in order', () => {
-    const items = [
-      assistant('a', 'one', 'two'),
-      widget('w', 'shown', { copy_text: 'copied' }),
-      widget('silent'),
-      assistant('blank', ' '),
-      assistant('b', 'three'),
-    ] as ThreadItem[];
-    expect(chatUnderTest().chat.textOf(items)).toBe('one\n\ntwo\n\ncopied\n\nthree');
   });
 });
 

@@ -4,33 +4,16 @@
  */
 
 import type { Client } from './client';
-import {
-  emptyConversation,
-  lastUserMessage,
-  metadataOf,
-  turnsOf,
-  upserted,
-  withOlder,
-  without,
-  type Conversation,
-} from './conversation';
+import { upserted, withOlder, type Conversation } from './conversation';
 import { asError, IntegrationError } from './errors';
 import { History } from './history';
-import type {
-  Action,
-  InferenceOptions,
-  StreamEvent,
-  StreamingOperation,
-  StructuredAnswers,
-  StructuredInputItem,
-  ThreadItem,
-  UserContent,
-  UserMessageInput,
-  Attachment,
-} from './protocol';
-import { Response, type ClientTool, type ResponseHost, type Slot } from './response';
-
-const OLDER_PAGE_SIZE = 40;
+import type { OutgoingMessage } from './outgoing-message';
+import type { Action, StreamEvent, StructuredAnswers, StructuredInputItem } from './protocol';
+import { Ratings } from './ratings';
+import type { ClientTool, Slot } from './response';
+import { actionParams, Responses } from './responses';
+import { newSlot, Slots } from './slots';
+import { readOlder, readThread } from './stored-thread';
 
 /** What the chat needs of the element around it. */
 export interface ChatHost {
@@ -40,55 +23,50 @@ export interface ChatHost {
   changed(): void;
   /** Tell the page, as `chatkit.NAME`. */
   tell(name: string, detail?: unknown): void;
-  /** Show a short message for a while. */
-  toast(message: string): void;
 }
-
-export interface OutgoingMessage {
-  content: UserContent[];
-  attachments: Attachment[];
-  quotedText: string;
-  inferenceOptions: InferenceOptions;
-}
-
-export type Feedback = 'positive' | 'negative';
 
 export class Chat {
   readonly history: History;
-  slot: Slot = newSlot();
+  readonly ratings: Ratings;
   /** Id of the thread that is being loaded. */
   loading: string | null = null;
   loadFailure: { threadId: string; error: Error } | null = null;
-  /** By each item of the assistant's side of a turn that was rated. */
-  readonly feedback = new Map<string, Feedback>();
 
+  readonly #slots = new Slots();
+  readonly #responses: Responses;
   /** What was last told to be the thread that is shown. */
   #toldThread: string | null = null;
   #opening: Promise<void> | null = null;
   readonly #loadingOlder = new Set<Slot>();
-  /** Ids of questions whose answers are on their way. */
-  readonly #answering = new Set<string>();
-  /** Conversations that go on out of sight, by their thread. */
-  readonly #elsewhere = new Map<string, Slot>();
-  readonly #running = new Set<Slot>();
-  readonly #responses: ResponseHost;
 
   constructor(private readonly host: ChatHost) {
-    this.history = new History(
-      () => host.client(),
-      () => host.changed(),
-      (error) => this.#failed(error),
-    );
-    this.#responses = {
-      get client(): Client {
-        return host.client();
-      },
+    const client = (): Client => host.client();
+    const changed = (): void => host.changed();
+    const failed = (error: Error): void => this.#failed(error);
+    this.history = new History(client, changed, failed, (name) => host.tell(name));
+    this.ratings = new Ratings(client, changed, failed);
+    this.#responses = new Responses({
+      client,
+      changed,
+      failed,
       clientTool: () => host.clientTool(),
-      changed: () => host.changed(),
+      began: () => {
+        host.tell('response.start');
+        host.changed();
+      },
+      over: (slot) => {
+        this.#slots.rested(slot);
+        host.tell('response.end');
+        host.changed();
+      },
       heard: (slot, event) => this.#heard(slot, event),
-      failed: (error) => this.#failed(error),
       log: (name, data) => host.tell('log', { name, data }),
-    };
+    });
+  }
+
+  /** The conversation that is shown, and its response. */
+  get slot(): Slot {
+    return this.#slots.shown;
   }
 
   get conversation(): Conversation {
@@ -127,7 +105,7 @@ export class Chat {
       (item): item is StructuredInputItem =>
         item.type === 'structured_input' &&
         item.status === 'pending' &&
-        !this.#answering.has(item.id),
+        !this.#responses.isAnswering(item),
     );
     return pending ?? null;
   }
@@ -146,28 +124,7 @@ export class Chat {
       throw new IntegrationError('This thread takes no messages.', 'not_active');
     }
     this.loadFailure = null;
-    await this.#sent(this.slot, message);
-  }
-
-  #sent(slot: Slot, message: OutgoingMessage): Promise<void> {
-    const { thread } = slot.conversation;
-    const input: UserMessageInput = {
-      content: message.content,
-      quoted_text: message.quotedText,
-      attachments: message.attachments.map((attachment) => attachment.id),
-      inference_options: message.inferenceOptions,
-    };
-    const optimistic = shownUntilEchoed(message, thread?.id ?? '');
-    slot.conversation = upserted(cleanedUp(slot.conversation), optimistic, false);
-    const operation: StreamingOperation = thread
-      ? { type: 'threads.add_user_message', params: { input, thread_id: thread.id } }
-      : { type: 'threads.create', params: { input } };
-    const again = (): void => {
-      if (slot.response) return;
-      slot.conversation = without(slot.conversation, (item) => item.id === optimistic.id);
-      void this.#sent(slot, message).catch(() => undefined);
-    };
-    return this.#respond(slot, operation, { optimistic, again }).accepted;
+    await this.#responses.send(this.slot, message);
   }
 
   /** End the response that is shown; what is there stays. */
@@ -178,40 +135,13 @@ export class Chat {
   /** Ask for another answer to a message of the user, by default the last. */
   async retry(userMessageId?: string): Promise<void> {
     this.#requireIdle();
-    await this.#retried(this.slot, userMessageId);
-  }
-
-  async #retried(slot: Slot, userMessageId?: string): Promise<void> {
-    if (slot.response) return;
-    const before = cleanedUp(slot.conversation);
-    const { thread, items } = before;
-    const id = userMessageId ?? lastUserMessage(before)?.id;
-    const index = items.findIndex((item) => item.id === id);
-    if (!thread || !id || index < 0) return;
-    slot.conversation = { ...before, items: items.slice(0, index + 1) };
-    const undo = (): void => {
-      const { conversation } = slot;
-      const removed = items.slice(index + 1);
-      slot.conversation = { ...conversation, items: [...conversation.items, ...removed] };
-    };
-    const params = { thread_id: thread.id, item_id: id };
-    await this.#respond(slot, { type: 'threads.retry_after_item', params }, { undo }).accepted;
+    await this.#responses.retry(this.slot, userMessageId);
   }
 
   /** Answer the assistant's questions. */
   async answer(item: StructuredInputItem, input: StructuredAnswers): Promise<void> {
     this.#requireIdle();
-    const params = { thread_id: item.thread_id, item_id: item.id, input };
-    const { slot } = this;
-    slot.conversation = cleanedUp(slot.conversation);
-    this.#answering.add(item.id);
-    const response = this.#respond(slot, { type: 'threads.add_structured_input', params }, {});
-    const over = (): void => {
-      this.#answering.delete(item.id);
-      this.host.changed();
-    };
-    response.finished.then(over, over);
-    await response.accepted;
+    await this.#responses.answer(this.slot, item, input);
   }
 
   /**
@@ -221,22 +151,13 @@ export class Chat {
    */
   async act(action: Action, itemId?: string): Promise<void> {
     this.#requireIdle();
-    await this.#acted(this.slot, action, itemId);
-  }
-
-  #acted(slot: Slot, action: Action, itemId?: string): Promise<void> {
-    const params = this.#actionParams(slot, action, itemId);
-    slot.conversation = cleanedUp(slot.conversation);
-    const again = (): void => {
-      if (!slot.response) void this.#acted(slot, action, itemId).catch(() => undefined);
-    };
-    return this.#respond(slot, { type: 'threads.custom_action', params }, { again }).finished;
+    await this.#responses.act(this.slot, action, itemId);
   }
 
   /** Run an action on the server that answers with at most one changed item. */
   async actQuietly(action: Action, itemId?: string): Promise<void> {
     const { slot } = this;
-    const params = this.#actionParams(slot, action, itemId);
+    const params = actionParams(slot, action, itemId);
     try {
       const { updated_item: item } = await this.host.client().ask('threads.sync_custom_action', params);
       if (item) {
@@ -250,45 +171,12 @@ export class Chat {
     }
   }
 
-  #actionParams(
-    slot: Slot,
-    action: Action,
-    itemId?: string,
-  ): { item_id?: string; action: Action; thread_id: string } {
-    const thread_id = slot.conversation.thread?.id;
-    if (!thread_id) throw new IntegrationError('There is no thread to act on yet.', 'no_thread');
-    const sent: Action = { type: action.type };
-    if (action.payload) sent.payload = action.payload;
-    return itemId ? { item_id: itemId, action: sent, thread_id } : { action: sent, thread_id };
-  }
-
-  #respond(
-    slot: Slot,
-    operation: StreamingOperation,
-    options: { optimistic?: ThreadItem; undo?: () => void; again?: () => void },
-  ): Response {
-    const retryLast = (): void => void this.#retried(slot).catch(() => undefined);
-    this.#running.add(slot);
-    const response = new Response(this.#responses, slot, { operation, retryLast, ...options });
-    this.host.tell('response.start');
-    this.host.changed();
-    const over = (): void => {
-      this.#running.delete(slot);
-      const id = slot.conversation.thread?.id;
-      if (id && this.#elsewhere.get(id) === slot) this.#elsewhere.delete(id);
-      this.host.tell('response.end');
-      this.host.changed();
-    };
-    response.finished.then(over, over);
-    return response;
-  }
-
   #heard(slot: Slot, event: StreamEvent): void {
     switch (event.type) {
       case 'thread.created':
         this.history.add(event.thread);
+        this.#slots.began(event.thread.id, slot);
         if (slot === this.slot) this.#tellThread(event.thread.id);
-        else this.#elsewhere.set(event.thread.id, slot);
         break;
       case 'thread.updated':
         this.history.note(event.thread);
@@ -318,7 +206,7 @@ export class Chat {
   async open(threadId: string): Promise<void> {
     if (threadId === this.threadId) return;
     if (threadId === this.loading && this.#opening) return this.#opening;
-    const known = this.#elsewhere.get(threadId);
+    const known = this.#slots.elsewhere(threadId);
     if (known) {
       this.#show(known);
       this.#tellThread(threadId);
@@ -336,7 +224,7 @@ export class Chat {
     this.host.tell('thread.load.start', { threadId });
     this.host.changed();
     try {
-      const conversation = await this.#loaded(threadId);
+      const conversation = await readThread(this.host.client(), threadId);
       if (this.slot !== slot) return;
       slot.conversation = conversation;
       this.#tellThread(threadId);
@@ -354,15 +242,6 @@ export class Chat {
     }
   }
 
-  /** The newest items of a thread. What comes with the thread itself are its oldest. */
-  async #loaded(threadId: string): Promise<Conversation> {
-    const thread = await this.host.client().ask('threads.get_by_id', { thread_id: threadId });
-    const whole = { ...emptyConversation(metadataOf(thread)), items: thread.items.data };
-    if (!thread.items.has_more) return whole;
-    const newest = await this.#olderPage(threadId, null);
-    return { ...whole, items: newest.items, olderAfter: newest.after };
-  }
-
   /** Read the items before those that are there. */
   async loadOlder(): Promise<void> {
     const { slot, threadId } = this;
@@ -371,7 +250,9 @@ export class Chat {
     this.#loadingOlder.add(slot);
     this.host.changed();
     try {
-      const page = await this.#olderPage(threadId, from);
+      const page = await readOlder(this.host.client(), threadId, from);
+      // The thread can have been read again meanwhile, so that these are not what comes before it.
+      if (slot.conversation.olderAfter !== from) return;
       slot.conversation = withOlder(slot.conversation, page.items, page.after);
     } catch (error) {
       this.#failed(asError(error));
@@ -381,36 +262,13 @@ export class Chat {
     }
   }
 
-  async #olderPage(
-    threadId: string,
-    after: string | null,
-  ): Promise<{ items: ThreadItem[]; after: string | null }> {
-    let cursor = after;
-    while (true) {
-      const page = await this.host.client().ask('items.list', {
-        thread_id: threadId,
-        limit: OLDER_PAGE_SIZE,
-        order: 'desc',
-        ...(cursor === null ? {} : { after: cursor }),
-      });
-      const last = page.has_more ? (page.after ?? page.data.at(-1)?.id ?? null) : null;
-      // The same cursor again would bring the same page again.
-      const next = last === cursor ? null : last;
-      // Hidden items are left out of a page, so it can be empty though there are more.
-      if (page.data.length > 0 || next === null) {
-        return { items: page.data.toReversed(), after: next };
-      }
-      cursor = next;
-    }
-  }
-
   /** Read the thread again, and show what has changed. */
   async fetchUpdates(): Promise<void> {
     this.#requireIdle();
     const { slot, threadId } = this;
     if (threadId === null) return;
     const newest = slot.conversation.items.at(-1);
-    const fresh = await this.#orTold(this.#loaded(threadId));
+    const fresh = await this.#orTold(readThread(this.host.client(), threadId));
     const { items, unsent } = slot.conversation;
     // A response that came in between has told more than was read.
     if (slot.response || items.at(-1) !== newest) return;
@@ -429,66 +287,17 @@ export class Chat {
 
   async rename(threadId: string, title: string): Promise<void> {
     const renamed = await this.#orTold(this.history.rename(threadId, title));
-    for (const slot of [this.slot, ...this.#elsewhere.values()]) {
-      if (slot.conversation.thread?.id === threadId) {
-        slot.conversation = { ...slot.conversation, thread: renamed };
-      }
+    for (const slot of this.#slots.of(threadId)) {
+      slot.conversation = { ...slot.conversation, thread: renamed };
     }
     this.host.changed();
   }
 
   async remove(threadId: string): Promise<void> {
     await this.#orTold(this.history.remove(threadId));
-    this.#elsewhere.get(threadId)?.response?.stop();
-    if (this.threadId !== threadId) return;
-    this.slot.response?.stop();
-    this.startNew();
-  }
-
-  // Items
-
-  /** Rate the assistant's side of a turn; the same again changes nothing. */
-  async rate(items: readonly ThreadItem[], kind: Feedback): Promise<void> {
-    const threadId = this.threadId;
-    const before = this.ratingOf(items);
-    if (items.length === 0 || !threadId || before === kind) return;
-    this.#setRating(items, kind);
-    this.host.changed();
-    try {
-      const item_ids = items.filter((item) => item.type !== 'end_of_turn').map((item) => item.id);
-      await this.host.client().ask('items.feedback', { thread_id: threadId, item_ids, kind });
-    } catch (error) {
-      if (this.ratingOf(items) === kind) this.#setRating(items, before);
-      this.#failed(asError(error));
-      this.host.changed();
-      throw error;
-    }
-  }
-
-  /** How a turn was rated; what came to it later changes nothing. */
-  ratingOf(items: readonly ThreadItem[]): Feedback | undefined {
-    const rated = items.find((item) => this.feedback.has(item.id));
-    return rated && this.feedback.get(rated.id);
-  }
-
-  #setRating(items: readonly ThreadItem[], kind: Feedback | undefined): void {
-    for (const { id } of items) {
-      if (kind) this.feedback.set(id, kind);
-      else this.feedback.delete(id);
-    }
-  }
-
-  /** The text of a turn, as Markdown. */
-  textOf(items: readonly ThreadItem[]): string {
-    const texts = items.flatMap((item) => {
-      if (item.type === 'assistant_message') return item.content.map((part) => part.text);
-      return item.type === 'widget' && item.copy_text ? [item.copy_text] : [];
-    });
-    return texts.filter((text) => text.trim()).join('\n\n');
-  }
-
-  turns(): ReturnType<typeof turnsOf> {
-    return turnsOf(this.conversation.items);
+    for (const slot of this.#slots.of(threadId)) slot.response?.stop();
+    if (this.threadId === threadId) this.startNew();
+    this.#slots.forget(threadId);
   }
 
   dismissNotice(key: number): void {
@@ -499,15 +308,12 @@ export class Chat {
 
   /** End every stream: the element is gone, or talks to another server now. */
   abandon(): void {
-    for (const slot of this.#running) slot.response?.stop();
-    this.#elsewhere.clear();
+    this.#responses.stopAll();
+    this.#slots.forgetElsewhere();
   }
 
   #show(slot: Slot): void {
-    const { thread, ...left } = this.slot.conversation;
-    if (this.slot.response && thread) this.#elsewhere.set(thread.id, this.slot);
-    this.slot.conversation = { ...left, thread, notices: [] };
-    this.slot = slot;
+    this.#slots.show(slot);
     this.loadFailure = null;
     // The thread that is not waited for any longer.
     const superseded = this.loading;
@@ -538,30 +344,4 @@ export class Chat {
       throw error;
     }
   }
-}
-
-function newSlot(): Slot {
-  return { conversation: emptyConversation(), response: null };
-}
-
-/** Without what told of the last attempt, and what was left of it. */
-function cleanedUp(conversation: Conversation): Conversation {
-  const { unsent } = conversation;
-  const left = without(conversation, (item) => item.id === unsent?.id);
-  return { ...left, notices: [], failure: null, unsent: null, progress: null };
-}
-
-let lastLocalId = 0;
-
-function shownUntilEchoed(message: OutgoingMessage, threadId: string): ThreadItem {
-  return {
-    type: 'user_message',
-    id: `local-${++lastLocalId}`,
-    thread_id: threadId,
-    created_at: new Date().toISOString(),
-    content: message.content,
-    attachments: message.attachments,
-    quoted_text: message.quotedText,
-    inference_options: message.inferenceOptions,
-  };
 }

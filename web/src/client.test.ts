@@ -497,4 +497,17 @@ describe('a direct upload', () => {
     expect(parts.map(([name]) => name)).toEqual(['file']);
     expect(parts[0]?.[1]).toMatchObject({ name: 'a.png', type: 'image/png', size: 5 });
   });
+
+  it('that is refused for its secret is sent once more with a new one', async () => {
+    const bearers: unknown[] = [];
+    const own: typeof fetch = async (_url, init) => {
+      bearers.push((init?.headers as Record<string, string>)['Authorization']);
+      return bearers.length === 1 ? Response.json({}, { status: 401 }) : Response.json({ id: 'atc_1' });
+    };
+    const source: GetClientSecret = async (current) => (current === null ? 'old' : 'new');
+    const client = clientOf(new ScriptedServer(), { fetch: () => own, secret: secretOf(source) });
+    const sent = client.uploadDirect('https://chat.test/upload', new File(['x'], 'a'), new AbortController().signal);
+    expect(await sent).toEqual({ id: 'atc_1' });
+    expect(bearers).toEqual(['Bearer old', 'Bearer new']);
+  });
 });

@@ -135,21 +135,17 @@ export class Client {
   async uploadDirect(uploadUrl: string, file: File, signal: AbortSignal): Promise<Attachment> {
     const form = new FormData();
     form.append('file', file, file.name);
-    const headers = await this.#authorization();
-    // No content type: the browser writes it, with the boundary.
-    const response = await this.#fetched(absolute(uploadUrl), {
-      method: 'POST',
-      headers,
-      body: form,
-      signal,
-    });
+    const response = await this.#authorized(signal, (bearer) =>
+      this.#fetched(absolute(uploadUrl), {
+        method: 'POST',
+        // No content type: the browser writes it, with the boundary.
+        headers: authorization(bearer),
+        body: form,
+        signal,
+      }),
+    );
     await refuseFailed(response);
     return (await response.json()) as Attachment;
-  }
-
-  async #authorization(): Promise<Record<string, string>> {
-    const { secret } = this.connection;
-    return secret ? { Authorization: `Bearer ${await secret.get()}` } : {};
   }
 
   async #post(
@@ -157,16 +153,24 @@ export class Client {
     accept: string,
     signal?: AbortSignal,
   ): Promise<Response> {
-    const { secret } = this.connection;
-    const bearer = secret && (await unlessAborted(secret.get(), signal));
-    let response = await this.#send(operation, accept, bearer, signal);
-    if (response.status === 401 && secret && bearer !== undefined) {
-      // Refused requests were not carried out, so this one can be sent again.
-      const renewed = await unlessAborted(secret.replace(bearer), signal);
-      response = await this.#send(operation, accept, renewed, signal);
-    }
+    const response = await this.#authorized(signal, (bearer) =>
+      this.#send(operation, accept, bearer, signal),
+    );
     await refuseFailed(response);
     return response;
+  }
+
+  async #authorized(
+    signal: AbortSignal | undefined,
+    send: (bearer: string | undefined) => Promise<Response>,
+  ): Promise<Response> {
+    const { secret } = this.connection;
+    if (!secret) return send(undefined);
+    const bearer = await unlessAborted(secret.get(), signal);
+    const response = await send(bearer);
+    if (response.status !== 401) return response;
+    // Refused requests were not carried out, so this one can be sent again.
+    return send(await unlessAborted(secret.replace(bearer), signal));
   }
 
   async #send(
@@ -183,8 +187,8 @@ export class Client {
       'Content-Type': 'application/json',
       Accept: accept,
       'Accept-Language': locale(),
+      ...authorization(bearer),
     };
-    if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
     if (new URL(url).host === OPENAI_HOST) headers['OpenAI-Beta'] = 'chatkit_beta=v1';
     const body = JSON.stringify(told ? { ...operation, metadata: told } : operation);
     const op = operation.type;
@@ -214,6 +218,10 @@ export class Client {
       throw new RequestFailure(message, 'network', undefined, false, { cause: error });
     }
   }
+}
+
+function authorization(bearer: string | undefined): Record<string, string> {
+  return bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
 }
 
 export function absolute(url: string): string {

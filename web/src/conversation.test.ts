@@ -14,6 +14,7 @@ import {
   after,
   emptyConversation,
   settled,
+  textOf,
   turnsOf,
   withOlder,
   type Conversation,
@@ -178,5 +179,18 @@ describe('turns', () => {
       ['u2'],
     ]);
     expect(turnsOf([])).toEqual([]);
+  });
+});
+
+describe('the text of a turn', () => {
+  it('is that of its messages and widgets, in order', () => {
+    const items = [
+      assistant('a', 'one', 'two'),
+      widget('w', 'shown', { copy_text: 'copied' }),
+      widget('silent'),
+      assistant('blank', ' '),
+      assistant('b', 'three'),
+    ] as ThreadItem[];
+    expect(textOf(items)).toBe('one\n\ntwo\n\ncopied\n\nthree');
   });
 });

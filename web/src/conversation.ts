@@ -204,6 +204,15 @@ export function turnsOf(items: readonly ThreadItem[]): TurnOfItems[] {
   return turns;
 }
 
+/** What the assistant said in these items, as Markdown. */
+export function textOf(items: readonly ThreadItem[]): string {
+  const texts = items.flatMap((item) => {
+    if (item.type === 'assistant_message') return item.content.map((part) => part.text);
+    return item.type === 'widget' && item.copy_text ? [item.copy_text] : [];
+  });
+  return texts.filter((text) => text.trim()).join('\n\n');
+}
+
 export function lastUserMessage(conversation: Conversation): ThreadItem | undefined {
   return conversation.items.findLast((item) => item.type === 'user_message');
 }

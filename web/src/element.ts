@@ -1,66 +1,49 @@
-/** The custom element `openai-chatkit`: its options, methods and events. */
+/** The custom element `openai-chatkit`: its options and methods. */
 
-import type { ChatKitEvents, EventHandler, OpenAIChatKit, ToolChoice } from '@openai/chatkit';
-import { html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
-import { Chat, type ChatHost, type OutgoingMessage } from './chat';
-import { Client } from './client';
-import { ClientSecret } from './client-secret';
+import type { OpenAIChatKit } from '@openai/chatkit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { Composer, ComposerValue } from './components/composer';
 import './components/composer';
 import './components/header';
 import './components/history';
 import './components/notices';
 import './components/start-screen';
+import { Toasts } from './components/toasts';
 import './components/transcript';
-import { contentOf } from './content';
+import { connected } from './connection';
 import { asError, IntegrationError } from './errors';
+import { ChatKitEventTarget, tell } from './events';
 import { resolvedLocale, stringsOf, type Locale } from './locale';
 import { lacksUploads, resolved, sameServer, unknownKeys, type ElementOptions, type Options } from './options';
-import { metadataFor } from './page-context';
-import { endpointOfScript } from './parts';
-import type { Attachment, UserContent } from './protocol';
+import { messageOf, type GivenMessage } from './outgoing-message';
+import type { UserContent } from './protocol';
+import { Readiness } from './readiness';
 import { ENGLISH, type Strings } from './strings';
 import { styles } from './styles';
 import { applyTheme } from './theme';
 import type { Ui } from './ui';
 
-const READY_WITHIN_MS = 30_000;
-const TOAST_MS = 5_000;
 // A tab that is not shown draws no frames.
 const LONGEST_FRAME_MS = 100;
 
-interface OutgoingParams {
-  text?: string;
-  content?: ComposerValue['content'];
-  reply?: string;
-  attachments?: ComposerValue['attachments'];
-  newThread?: boolean;
-  toolChoice?: ToolChoice;
-  model?: string;
-}
-
-export class ChatKitElement extends LitElement implements OpenAIChatKit {
+export class ChatKitElement extends ChatKitEventTarget implements OpenAIChatKit {
   static override styles = styles;
   static override properties: PropertyDeclarations = {
     tick: { state: true },
-    toasts: { state: true },
   };
 
   declare tick: number;
-  declare toasts: readonly { key: number; message: string }[];
 
   #options: Options | null = null;
   #ui: Ui | null = null;
   #locale: Locale = resolvedLocale(undefined, navigator.language);
   #strings: Strings = ENGLISH;
-  #isReady = false;
-  readonly #waiting = new Set<() => void>();
-  #lastToast = 0;
+  readonly #readiness = new Readiness();
+  readonly #toasts = new Toasts(() => this.#changed());
 
   constructor() {
     super();
     this.tick = 0;
-    this.toasts = [];
   }
 
   // Options
@@ -81,6 +64,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     if (!before || !sameServer(before, next)) this.#connect(next);
     else if (this.#ui) this.#ui.options = next;
     applyTheme(this, next.theme, (name, data) => this.#log(name, data));
+    if (!next.history.enabled) this.#ui?.chat.history.close();
     void this.#speak(next.locale);
     this.#changed();
   }
@@ -95,43 +79,20 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
 
   #connect(options: Options): void {
     const before = this.#ui?.chat;
+    // What is still being loaded is of the other server.
+    before?.startNew();
     before?.abandon();
-    const isFirst = this.#ui === null;
-    const current = (): Options => this.#options ?? options;
-    const secret = options.api.getClientSecret
-      ? new ClientSecret(() => (shown) => current().api.getClientSecret!(shown))
-      : undefined;
-    const client = new Client({
-      url: options.api.url ?? endpointOfScript(),
-      fetch: () => current().api.fetch,
-      secret,
-      locale: () => this.#locale.tag,
-      metadata: () => metadataFor(current().context),
-      log: (name, data) => this.#log(name, data),
-    });
-    const host: ChatHost = {
-      client: () => client,
-      clientTool: () => current().onClientTool,
+    const ui = connected({
+      options: () => this.#options ?? options,
+      locale: () => this.#locale,
+      strings: () => this.#strings,
       changed: () => this.#changed(),
-      tell: (name, detail) => this.#tell(name, detail),
-      toast: (message) => this.#toast(message),
-    };
-    const chat = new Chat(host);
-    this.#ui = {
-      chat,
-      client,
-      options,
-      strings: this.#strings,
-      locale: this.#locale,
-      tell: host.tell,
-      toast: host.toast,
-      failed: (error) => this.#tell('error', { error: asError(error) }),
-      log: (name, data) => this.#log(name, data),
-    };
-    if (before && before.threadId !== null) this.#tell('thread.change', { threadId: null });
-    secret?.get().catch((error: unknown) => this.#tell('error', { error: asError(error) }));
-    if (isFirst && options.initialThread !== null) {
-      chat.open(options.initialThread).catch(() => undefined); // shown in its place
+      tell: (name, detail) => tell(this, name, detail),
+      toast: (message) => this.#toasts.add(message),
+    });
+    this.#ui = ui;
+    if (!before && options.initialThread !== null) {
+      ui.chat.open(options.initialThread).catch(() => undefined); // shown in its place
     }
   }
 
@@ -160,7 +121,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
   async setThreadId(threadId: string | null): Promise<void> {
     const { chat } = await this.#ready();
     if (chat.isBusy) throw new IntegrationError('The chat is busy.', 'busy');
-    if (chat.history.isOpen) this.#closeHistory(chat);
+    chat.history.close();
     if (threadId === null || threadId === undefined) {
       chat.startNew();
       return;
@@ -172,39 +133,13 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     }
   }
 
-  async sendUserMessage(params: OutgoingParams): Promise<void> {
+  async sendUserMessage(params: GivenMessage & { newThread?: boolean }): Promise<void> {
     const { chat } = await this.#ready();
-    const chosen = this.#composer()?.inferenceOptions() ?? {};
-    const message: OutgoingMessage = {
-      content: contentOf(params) ?? [],
-      attachments: (params.attachments ?? []) as Attachment[],
-      quotedText: params.reply ?? '',
-      inferenceOptions: {
-        ...chosen,
-        ...(params.toolChoice ? { tool_choice: { id: params.toolChoice.id } } : {}),
-        ...(params.model ? { model: params.model } : {}),
-      },
-    };
+    const message = messageOf(params, this.#composer()?.inferenceOptions() ?? {});
     if (message.content.length === 0 && message.attachments.length === 0) {
       throw new IntegrationError('The message is empty.', 'empty_message');
     }
     await chat.send(message, { newThread: params.newThread ?? false });
-  }
-
-  #quote(text: string): void {
-    const composer = this.#composer();
-    composer?.setQuote(text);
-    composer?.focusInput();
-  }
-
-  #sendPrompt(content: UserContent[]): void {
-    const message: OutgoingMessage = {
-      content,
-      attachments: [],
-      quotedText: '',
-      inferenceOptions: this.#composer()?.inferenceOptions() ?? {},
-    };
-    this.#ui?.chat.send(message).catch(() => undefined); // shown at the message
   }
 
   async setComposerValue(params: ComposerValue): Promise<void> {
@@ -227,12 +162,12 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     if (!options.history.enabled) {
       throw new IntegrationError('The history is switched off.', 'history_disabled');
     }
-    this.#openHistory(chat);
+    chat.history.open();
   }
 
   async hideHistory(): Promise<void> {
     const { chat } = await this.#ready();
-    this.#closeHistory(chat);
+    chat.history.close();
   }
 
   async fetchUpdates(): Promise<void> {
@@ -240,76 +175,21 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
     await chat.fetchUpdates();
   }
 
-  #openHistory(chat: Chat): void {
-    if (chat.history.isOpen) return;
-    chat.history.isOpen = true;
-    void chat.history.refresh();
-    this.#tell('history.open');
-    this.#changed();
-  }
-
-  #closeHistory(chat: Chat): void {
-    if (!chat.history.isOpen) return;
-    chat.history.isOpen = false;
-    this.#tell('history.close');
-    this.#changed();
-  }
-
-  // Events. The overloads are those of the official type.
-
-  override addEventListener<K extends keyof ChatKitEvents>(
-    type: K,
-    listener: EventHandler<K>,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void {
-    super.addEventListener(type, listener as EventListener, options);
-  }
-
-  override removeEventListener<K extends keyof ChatKitEvents>(
-    type: K,
-    listener: EventHandler<K>,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  override removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  override removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void {
-    super.removeEventListener(type, listener as EventListener, options);
-  }
-
-  #tell(name: string, detail?: unknown): void {
-    this.dispatchEvent(new CustomEvent(`chatkit.${name}`, { detail }));
-  }
-
   #log(name: string, data?: Record<string, unknown>): void {
-    this.#tell('log', data ? { name, data } : { name });
-  }
-
-  #toast(message: string): void {
-    const key = ++this.#lastToast;
-    this.toasts = [...this.toasts, { key, message }];
-    setTimeout(() => {
-      this.toasts = this.toasts.filter((toast) => toast.key !== key);
-    }, TOAST_MS);
+    tell(this, 'log', data ? { name, data } : { name });
   }
 
   // Life
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // What a page set before the script was there hides the accessor.
+    if (!Object.hasOwn(this, 'options')) return;
+    const given = this as unknown as { options?: ElementOptions };
+    const { options } = given;
+    delete given.options;
+    if (options) this.setOptions(options);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -320,19 +200,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
   }
 
   async #ready(): Promise<Ui> {
-    if (!this.#isReady) {
-      await new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => {
-          this.#waiting.delete(done);
-          reject(new IntegrationError('The element got no options.', 'not_ready'));
-        }, READY_WITHIN_MS);
-        const done = (): void => {
-          clearTimeout(late);
-          resolve();
-        };
-        this.#waiting.add(done);
-      });
-    }
+    await this.#readiness.wait();
     return this.#ui!;
   }
 
@@ -353,12 +221,10 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
   }
 
   protected override updated(): void {
-    if (this.#isReady || !this.#ui) return;
-    this.#isReady = true;
+    if (this.#readiness.isReady || !this.#ui) return;
     // The listeners of a React app are there only after the frame in which it gave the options.
-    setTimeout(() => this.#tell('ready'));
-    for (const done of this.#waiting) done();
-    this.#waiting.clear();
+    setTimeout(() => tell(this, 'ready'));
+    this.#readiness.reached();
   }
 
   /** The composer may be out of sight yet, behind the history. */
@@ -368,6 +234,11 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
 
   #composer(): Composer | null {
     return this.renderRoot.querySelector<Composer>('ck-composer');
+  }
+
+  #sendPrompt(content: UserContent[]): void {
+    const message = messageOf({}, this.#composer()?.inferenceOptions() ?? {});
+    this.#ui?.chat.send({ ...message, content }).catch(() => undefined); // shown at the message
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -391,8 +262,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
           ? html`<ck-header
               .ui=${ui}
               .tick=${tick}
-              @ck-history=${() =>
-                chat.history.isOpen ? this.#closeHistory(chat) : this.#openHistory(chat)}
+              @ck-history=${() => (chat.history.isOpen ? chat.history.close() : chat.history.open())}
               @ck-new-chat=${() => this.#focusWhenShown()}
             ></ck-header>`
           : nothing}
@@ -406,7 +276,7 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
             : html`<ck-transcript
                 .ui=${ui}
                 .tick=${tick}
-                @ck-reply=${(event: CustomEvent<string>) => this.#quote(event.detail)}
+                @ck-reply=${(event: CustomEvent<string>) => void this.#composer()?.quoteAndFocus(event.detail)}
               ></ck-transcript>`}
           <ck-notices .ui=${ui} .tick=${tick}></ck-notices>
           <ck-composer .ui=${ui} .tick=${tick}></ck-composer>
@@ -415,12 +285,10 @@ export class ChatKitElement extends LitElement implements OpenAIChatKit {
           ? html`<ck-history
               .ui=${ui}
               .tick=${tick}
-              @ck-close=${() => this.#closeHistory(chat)}
+              @ck-close=${() => chat.history.close()}
             ></ck-history>`
           : nothing}
-        <div class="toasts" role="status" aria-label=${strings.noticeInfo}>
-          ${this.toasts.map((toast) => html`<p class="toast" part="toast">${toast.message}</p>`)}
-        </div>
+        ${this.#toasts.render(strings.noticeInfo)}
       </section>
     `;
   }

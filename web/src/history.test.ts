@@ -9,7 +9,7 @@ import type { Thread } from './protocol';
 function historyOf(server: ScriptedServer): { history: History; errors: Error[] } {
   const client = new Client({ url: 'https://chat.test/api', fetch: () => server.fetch, locale: () => 'en' });
   const errors: Error[] = [];
-  const history = new History(() => client, () => undefined, (error) => errors.push(error));
+  const history = new History(() => client, () => undefined, (error) => errors.push(error), () => undefined);
   return { history, errors };
 }
 

@@ -20,10 +20,27 @@ export class History {
     private readonly client: () => Client,
     private readonly changed: () => void,
     private readonly failed: (error: Error) => void,
+    private readonly tell: (name: string) => void,
   ) {}
 
   get hasMore(): boolean {
     return this.#hasMore;
+  }
+
+  /** Show the list, and read it again. */
+  open(): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    void this.refresh();
+    this.tell('history.open');
+    this.changed();
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.tell('history.close');
+    this.changed();
   }
 
   /** Read the first page again; what is shown stays until it is there. */

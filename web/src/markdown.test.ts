@@ -66,6 +66,32 @@ test('the button for code speaks the language that is chosen while it is there',
   expect(view.querySelector('.copy-code')?.textContent).toBe('Code kopieren');
 });
 
+test('a long text that takes long to draw leaves the page time for itself, and is whole once it is over', async () => {
+  const long = 'word '.repeat(3_000);
+  const view = await show(long, { streaming: true });
+  const drawn: number[] = [];
+  const render = (view as unknown as { render(): unknown }).render.bind(view);
+  let now = 1_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  (view as unknown as { render(): unknown }).render = () => {
+    now += 300;
+    drawn.push(view.text.length - long.length);
+    return render();
+  };
+  const grow = async (): Promise<void> => {
+    view.text += '+';
+    await settled();
+  };
+  now += 5_000;
+  for (let round = 0; round < 5; round += 1) await grow();
+  expect(drawn).toEqual([1]);
+  view.streaming = false;
+  await settled();
+  expect(drawn).toEqual([1, 5]);
+  expect(view.textContent).toContain('word +++++');
+  vi.restoreAllMocks();
+});
+
 test('formulas are typeset, without styles of their own', async () => {
   const view = await show('$x^2$ and $\\fcolorbox{red}{blue}{y}$ and $\\nonsense$');
   expect(view.querySelectorAll('math').length).toBeGreaterThan(1);

@@ -58,6 +58,12 @@ function isUnder(hostname: string, domain: string): boolean {
   return name !== '' && (hostname === name || hostname.endsWith(`.${name}`));
 }
 
+// A block is drawn anew as long as it grows, and a list of many kilobytes takes longer than a frame:
+// for each millisecond of that the page gets some for itself.
+const LONG_TEXT = 10_000;
+const FREE_MS = 8;
+const REST = 3;
+const LONGEST_REST_MS = 1_000;
 // Finding colours takes a while, and the page stands still meanwhile.
 const MOST_COLOURED = 50_000;
 
@@ -127,6 +133,10 @@ export class MarkdownView extends Part {
   declare strings: Strings | undefined;
 
   #growing: GrowingText | null = null;
+  /** How long the last update took, and when it was over. */
+  #cost = 0;
+  #drawnAt = 0;
+  #endRest: (() => void) | null = null;
 
   constructor() {
     super();
@@ -151,6 +161,32 @@ export class MarkdownView extends Part {
     this.removeEventListener('click', this.#onClick);
   }
 
+  protected override async scheduleUpdate(): Promise<void> {
+    const isSlow = this.text.length > LONG_TEXT && this.#cost > FREE_MS;
+    const rest = isSlow ? Math.min(this.#cost * REST, LONGEST_REST_MS) : 0;
+    const left = this.#drawnAt + rest - performance.now();
+    if (this.streaming && left > 0) {
+      await new Promise<void>((resolve) => {
+        this.#endRest = resolve;
+        setTimeout(resolve, left);
+      });
+    }
+    super.scheduleUpdate();
+  }
+
+  override requestUpdate(...change: Parameters<Part['requestUpdate']>): void {
+    super.requestUpdate(...change);
+    // Nothing more comes, so that this is the last time.
+    if (change[0] === 'streaming' && !this.streaming) this.#endRest?.();
+  }
+
+  protected override performUpdate(): void {
+    const start = performance.now();
+    super.performUpdate();
+    this.#drawnAt = performance.now();
+    this.#cost = this.#drawnAt - start;
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('domains') || changed.has('ui')) this.#growing = null;
   }
@@ -170,7 +206,10 @@ export class MarkdownView extends Part {
     </div>`;
   }
 
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues<this>): void {
+    if (this.streaming || changed.get('streaming')) {
+      this.dispatchEvent(new CustomEvent('ck-grown', { bubbles: true }));
+    }
     for (const code of this.querySelectorAll<HTMLElement>('.block:not([data-open]) .code')) {
       this.#finishCode(code);
     }

@@ -20,7 +20,7 @@ export interface Slot {
 }
 
 export interface ResponseHost {
-  client: Client;
+  client(): Client;
   /** Looked up at each call; undefined where the page runs no tools. */
   clientTool(): ClientTool | undefined;
   /** The conversation of `slot` changed. */
@@ -105,7 +105,7 @@ export class Response {
   async #streamed(operation: StreamingOperation): Promise<StreamingOperation | null> {
     let call: ClientToolCallItem | null = null;
     let isFailed = false;
-    for await (const event of this.host.client.stream(operation, this.#abort.signal)) {
+    for await (const event of this.host.client().stream(operation, this.#abort.signal)) {
       if (this.#isStopped) return null;
       this.#take(event);
       call = pendingCall(event) ?? call;

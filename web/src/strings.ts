@@ -42,6 +42,9 @@ export const ENGLISH = {
   sources: 'Sources',
   source: 'Source {number}',
   reply: 'Reply',
+  // What a button does, and what is there then: other languages have two words for it.
+  quote: 'Quote',
+  quotation: 'Quote',
   removeQuote: 'Remove quote',
   attachFiles: 'Attach files',
   removeFile: 'Remove {name}',

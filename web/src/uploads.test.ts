@@ -168,6 +168,25 @@ describe('a file in two phases', () => {
     expect(details('error')).toEqual([]);
   });
 
+  it('that is removed while a fetch that knows no cancelling is told of it is deleted, and not sent', async () => {
+    const { ui, uploads, add } = uploadsUnderTest();
+    const asked: string[] = [];
+    let tell = (_answer: string): void => undefined;
+    const answer = new Promise<string>((resolve) => (tell = resolve));
+    ui.options.api.fetch = async (_url, init) => {
+      const { type } = JSON.parse(String(init?.body)) as { type: string };
+      asked.push(type);
+      const text = type === 'attachments.create' ? answer : Promise.resolve('{}');
+      return { ok: true, status: 200, text: () => text } as Response;
+    };
+    await add(file());
+    uploads.remove(uploads.list[0]!.key);
+    tell(JSON.stringify(created('atc_1', putTo('https://up.test/1'))));
+    await drawn();
+    expect(FakeRequest.all).toEqual([]);
+    expect(asked).toEqual(['attachments.create', 'attachments.delete']);
+  });
+
   it('waits while three others are sent', async () => {
     const { server, uploads, add, states } = uploadsUnderTest();
     for (const id of ['1', '2', '3', '4', '5']) server.answer('attachments.create', json(created(id, putTo(`/${id}`))));
@@ -246,6 +265,21 @@ describe('files', () => {
     await drawn();
     expect(uploads.list).toEqual([]);
     expect(server.operations).toEqual(['attachments.create']);
+  });
+
+  it('let go of their pictures while nobody can see them, and show them again', async () => {
+    const { uploads, add } = uploadsUnderTest();
+    const made = vi.spyOn(URL, 'createObjectURL');
+    const freed = vi.spyOn(URL, 'revokeObjectURL');
+    await add(file());
+    uploads.hidePreviews();
+    expect(freed.mock.calls).toEqual([[made.mock.results[0]?.value]]);
+    expect(uploads.list[0]?.preview).toBeUndefined();
+    uploads.showPreviews();
+    uploads.showPreviews();
+    expect(made).toHaveBeenCalledTimes(2);
+    expect(uploads.list[0]?.preview).toBe(made.mock.results[1]?.value);
+    vi.restoreAllMocks();
   });
 
   it('show a picture at once, and let go of its address', async () => {

@@ -143,6 +143,21 @@ export class Uploads {
     this.host.changed();
   }
 
+  /** Let go of the previews, which browsers keep with the document, while nobody can see them. */
+  hidePreviews(): void {
+    for (const { upload } of this.#tasks) {
+      forget(upload);
+      if (!upload.isGiven) upload.preview = undefined;
+    }
+  }
+
+  showPreviews(): void {
+    for (const { upload, file } of this.#tasks) {
+      if (file) upload.preview ??= previewOf(file);
+    }
+    this.host.changed();
+  }
+
   #sendNext(): void {
     const sending = this.#tasks.filter((task) => task.upload.state === 'sending').length;
     const next = this.#tasks.filter((task) => task.upload.state === 'waiting');
@@ -178,6 +193,11 @@ export class Uploads {
     if (upload.attachment) this.#delete(upload.attachment);
     upload.attachment = null;
     const created = await client.ask('attachments.create', describe(file), abort.signal);
+    // A page's own `fetch` may answer though the upload was cancelled meanwhile.
+    if (abort.signal.aborted) {
+      this.#delete(named(created));
+      abort.signal.throwIfAborted();
+    }
     upload.attachment = named(created);
     const descriptor = created.upload_descriptor ?? legacyDescriptor(created);
     if (!descriptor) return;
@@ -198,8 +218,12 @@ function describe(file: File): { name: string; size: number; mime_type: string }
   return { name: file.name, size: file.size, mime_type: mediaType(file) };
 }
 
-function taskFor(file: File): Task {
+function previewOf(file: File): string | undefined {
   const isPicture = /^image\/(png|jpeg|gif|webp|avif)$/.test(file.type);
+  return isPicture ? URL.createObjectURL(file) : undefined;
+}
+
+function taskFor(file: File): Task {
   return {
     file,
     abort: new AbortController(),
@@ -207,7 +231,7 @@ function taskFor(file: File): Task {
       key: ++lastKey,
       name: file.name,
       mimeType: mediaType(file),
-      preview: isPicture ? URL.createObjectURL(file) : undefined,
+      preview: previewOf(file),
       state: 'waiting',
       progress: null,
       attachment: null,

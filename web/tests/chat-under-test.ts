@@ -1,7 +1,8 @@
 /** A chat that talks to a scripted server, and what it tells the page. */
 
-import { Chat, type OutgoingMessage } from '../src/chat';
+import { Chat } from '../src/chat';
 import { Client } from '../src/client';
+import type { OutgoingMessage } from '../src/outgoing-message';
 import type { ClientTool } from '../src/response';
 import { ScriptedServer, events } from './scripted-server';
 
@@ -29,7 +30,6 @@ export function chatUnderTest(): ChatUnderTest {
     clientTool: () => tool.run,
     changed: () => undefined,
     tell: (name, detail) => told.push({ name, detail }),
-    toast: () => undefined,
   });
   const names = (): string[] => told.map(({ name }) => name).filter((name) => name !== 'log');
   const errors = (): Error[] =>

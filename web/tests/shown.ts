@@ -35,7 +35,6 @@ export function shown(options: Partial<ElementOptions> = {}): Shown {
     clientTool: () => undefined,
     changed: () => undefined,
     tell,
-    toast: (message) => toasts.push(message),
   });
   const ui: Ui = {
     chat,

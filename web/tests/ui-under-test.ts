@@ -42,7 +42,7 @@ export function uiUnderTest(options: Partial<ElementOptions> = {}): UiUnderTest 
     locale: () => 'en',
   });
   const toast = (message: string): void => void toasts.push(message);
-  const chat = new Chat({ client: () => client, clientTool: () => undefined, changed, tell, toast });
+  const chat = new Chat({ client: () => client, clientTool: () => undefined, changed, tell });
   const ui: Ui = {
     chat,
     client,

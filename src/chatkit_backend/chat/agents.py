@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -29,30 +29,22 @@ from agents import (
     TResponseInputItem,
 )
 from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
-from chatkit.agents import AgentContext, stream_agent_response
+from chatkit.agents import stream_agent_response
 from chatkit.types import (
     ClientToolCallItem,
     HiddenContextItem,
-    Task,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
-    Workflow,
     WorkflowItem,
-    WorkflowSummary,
-    WorkflowTaskAdded,
 )
-from chatkit.widgets import WidgetRoot
-from pydantic import PrivateAttr
-from typing_extensions import override
 
 from chatkit_backend.chat.events.item_ids import FreshItemIds
 from chatkit_backend.chat.events.own_events import OwnEvents
-from chatkit_backend.chat.events.widgets import show_widget
 from chatkit_backend.chat.instructions import instructions_for
 from chatkit_backend.chat.own.guardrails import keeping_what_is_older
+from chatkit_backend.chat.turn_context import TellsCalls, TurnContext
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import ModelError
 from chatkit_backend.store.ids import new_id
@@ -63,84 +55,6 @@ TOOL_RESULT_PREFIX = "run"
 
 # A name in a sentence for the user.
 MAX_TOOL_NAME = 64
-
-
-class TurnContext(AgentContext[RequestContext]):
-    """What tools, hooks and instructions get as `run.context`.
-
-    `request_context` says who asks; `stream` and the SDK's other methods put events into the
-    answer. Tools that run at once take turns: what one of them changes, and the event that tells
-    of it, belong together.
-    """
-
-    _showing: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
-    _shower: asyncio.Task[Any] | None = PrivateAttr(default=None)
-
-    @override
-    async def stream(self, event: ThreadStreamEvent) -> None:
-        async with self._alone():
-            await super().stream(event)
-
-    @override
-    async def start_workflow(self, workflow: Workflow) -> None:
-        async with self._alone():
-            await super().start_workflow(workflow)
-
-    @override
-    async def add_workflow_task(self, task: Task) -> None:
-        async with self._alone():
-            tasks = self.workflow_item.workflow.tasks if self.workflow_item else []
-            if self.workflow_item is None or task not in tasks:
-                await super().add_workflow_task(task)
-                return
-            # The SDK would give the place of the one that is like it.
-            tasks.append(task)
-            added = WorkflowTaskAdded(task=task, task_index=len(tasks) - 1)
-            await self.stream(ThreadItemUpdatedEvent(item_id=self.workflow_item.id, update=added))
-
-    @override
-    async def update_workflow_task(self, task: Task, task_index: int) -> None:
-        async with self._alone():
-            await super().update_workflow_task(task, task_index)
-
-    @override
-    async def end_workflow(
-        self, summary: WorkflowSummary | None = None, expanded: bool = False
-    ) -> None:
-        async with self._alone():
-            await super().end_workflow(summary, expanded)
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncGenerator[None, None]:
-        """No other task shows anything inside of the block; the SDK's methods call `stream`."""
-        own = asyncio.current_task()
-        if self._shower is own:
-            yield
-            return
-        async with self._showing:
-            self._shower = own
-            try:
-                yield
-            finally:
-                self._shower = None
-
-    @override
-    async def stream_widget(
-        self,
-        widget: WidgetRoot | AsyncIterable[WidgetRoot],
-        copy_text: str | None = None,
-    ) -> None:
-        """Shows a widget, or one that grows, in the thread.
-
-        Args:
-            widget: The widget, or its states one after the other.
-            copy_text: What it says in words, for the clipboard and the model.
-
-        Raises:
-            Exception: Whatever making the states raises.
-        """
-        async for event in show_widget(self.thread, widget, copy_text):
-            await self.stream(event)
 
 
 def default_agent(job: str) -> Agent[TurnContext]:
@@ -219,6 +133,7 @@ class AgentRunner:
             agent,
             conversation,
             context=turn,
+            hooks=TellsCalls(),
             run_config=self._run_config(context, model or _own_model(agent)),
         )
         run = _Run(result, turn, frozenset(tool.name for tool in tools))
@@ -340,9 +255,8 @@ class _Run:
         The SDK gives it that of the last call, which is another one if the model called several
         tools at once: the page's output would then count as that tool's.
         """
-        for call in self._calls.values():
-            if call.tool_name == waiting.name and call.call_id:
-                waiting.call_id = call.call_id
+        if self.turn.client_call_id is not None:
+            waiting.call_id = self.turn.client_call_id
 
     async def close(self) -> None:
         """Ends the run, and returns when the model's stream is closed and no task is left."""

@@ -171,17 +171,32 @@ def _beginning_with_the_user(items: Sequence[_Remembered]) -> list[_Remembered]:
 
 
 def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
-    """Drops the hidden copy of calls that are in the thread as client tool calls too."""
+    """Drops the hidden copy of calls that are in the thread as client tool calls too.
+
+    What the model called stays: the page may know the tool under another name, and be given
+    other arguments.
+    """
     client_calls = {
         kept.item.call_id for kept in items if isinstance(kept.item, ClientToolCallItem)
     }
+    made: dict[object, TResponseInputItem] = {}
+    remembered: list[_Remembered] = []
+    for kept in items:
+        ids = {dict(part).get("call_id"): part for part in kept.input if _is_call(part)}
+        if isinstance(kept.item, HiddenContextItem) and client_calls & ids.keys():
+            made |= ids
+        elif isinstance(kept.item, ClientToolCallItem):
+            parts = [
+                made.get(kept.item.call_id, part) if _is_call(part) else part for part in kept.input
+            ]
+            remembered.append(_Remembered(kept.item, parts))
+        else:
+            remembered.append(kept)
+    return remembered
 
-    def repeats(kept: _Remembered) -> bool:
-        return isinstance(kept.item, HiddenContextItem) and any(
-            dict(part).get("call_id") in client_calls for part in kept.input
-        )
 
-    return [kept for kept in items if not repeats(kept)]
+def _is_call(part: TResponseInputItem) -> bool:
+    return dict(part).get("type") == "function_call"
 
 
 def _answers_after_calls(items: Sequence[_Remembered]) -> list[_Remembered]:

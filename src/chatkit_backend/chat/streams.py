@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import UTC, datetime
 
 import structlog
-from chatkit.server import ChatKitServer
+from chatkit.server import ChatKitServer, agents_sdk_user_agent_override
 from chatkit.types import (
     GeneratedImageItem,
     GeneratedImageUpdated,
@@ -17,22 +18,31 @@ from chatkit.types import (
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
     ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
+    ThreadsCreateReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadUpdatedEvent,
+    UserMessageItem,
     WidgetItem,
 )
 
 from chatkit_backend.chat.checks import answered_already, require_questions
 from chatkit_backend.chat.events.closing import closing
-from chatkit_backend.chat.events.endings import closing_what_was_opened, keep_interrupted
+from chatkit_backend.chat.events.endings import (
+    as_stream_error,
+    closing_what_was_opened,
+    error_event,
+    keep_interrupted,
+)
 from chatkit_backend.chat.events.hidden import without_hidden_items
 from chatkit_backend.chat.events.places import in_order_of_beginning
+from chatkit_backend.chat.events.storing import stored
 from chatkit_backend.chat.events.widgets import apply_widget_update
 from chatkit_backend.chat.files.generated_images import GeneratedImages
 from chatkit_backend.chat.parts import ChatParts
@@ -60,8 +70,6 @@ class StreamingServer(ChatKitServer[RequestContext]):
         super().__init__(parts.store, parts.attachment_store)
         self.turns = parts.turns
         self.titles = parts.titles
-        # What runs answers, outermost first, by the thread that the SDK was given for it.
-        self._opened: dict[int, list[AsyncGenerator[ThreadStreamEvent, None]]] = {}
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
 
     def stream(
@@ -96,6 +104,8 @@ class StreamingServer(ChatKitServer[RequestContext]):
             self.turns.writes_to(request.params.thread_id)
             await self.turns.stop_in(request.params.thread_id)
         match request:
+            case ThreadsCreateReq():
+                events = self._begin_thread(request, context)
             case ThreadsAddClientToolOutputReq():
                 events = self._add_client_tool_output(request, context)
             case ThreadsAddStructuredInputReq():
@@ -105,6 +115,44 @@ class StreamingServer(ChatKitServer[RequestContext]):
         async with closing(events):
             async for event in events:
                 yield _in_utc(self.images.shown(event, context))
+
+    async def _begin_thread(
+        self, request: ThreadsCreateReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """Stores the thread with its first message, and answers.
+
+        The SDK tells of the thread before the message is stored: one that is refused leaves an
+        empty thread, and a status that was sent already.
+        """
+        thread = ThreadMetadata(
+            id=self.store.generate_thread_id(context), created_at=datetime.now(UTC)
+        )
+        message = await self._build_user_message_item(request.params.input, thread, context)
+        await self.store.begin_thread(thread, message, context)
+        yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
+        async with closing(self._answer_to(thread, message, context)) as events:
+            async for event in events:
+                yield event
+
+    async def _process_new_thread_item_respond(
+        self, thread: ThreadMetadata, item: UserMessageItem, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The SDK's, which stores the attachments before the message, one by one."""
+        await self.store.add_user_message(thread.id, item, context)
+        async with closing(self._answer_to(thread, item, context)) as events:
+            async for event in events:
+                yield event
+
+    async def _answer_to(
+        self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        yield ThreadItemDoneEvent(item=message)
+        answer = self._process_events(
+            thread, context, lambda: self.respond(thread, message, context)
+        )
+        async with closing(answer) as events:
+            async for event in events:
+                yield event
 
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
@@ -164,9 +212,10 @@ class StreamingServer(ChatKitServer[RequestContext]):
         context: RequestContext,
         stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """The SDK's, which would save the thread as it was loaded, over what others changed since.
+        """The answer as events, stored as they come, and an error event where it fails.
 
-        So it is given a copy that never changes, and the changes are looked after here.
+        In the place of the SDK's, which saves the thread as it was loaded, over what others changed
+        since, and logs a traceback for every answer that the database had no room for.
         """
         self.turns.writes_to(thread.id)
         title = self.titles.for_turn(thread, context) if self.titles else None
@@ -175,30 +224,52 @@ class StreamingServer(ChatKitServer[RequestContext]):
         def updated() -> ThreadUpdatedEvent:
             return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
 
-        opened: list[AsyncGenerator[ThreadStreamEvent, None]] = []
-
-        def answer() -> AsyncIterator[ThreadStreamEvent]:
-            kept = self.images.kept(stream(), context)
-            shown = without_hidden_items(kept, thread, self.store, context)
-            placed = in_order_of_beginning(shown, thread, self.store, context)
-            events = closing_what_was_opened(self, thread, placed)
-            opened.append(keeping_changes(events, changes, updated))
-            return opened[-1]
-
-        unchanged = thread.model_copy(deep=True)
-        self._opened[id(unchanged)] = opened
+        yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
+        unfinished: dict[str, ThreadItem] = {}
+        answer = keeping_changes(self._shown(thread, context, stream), changes, updated)
         try:
-            async with closing(super()._process_events(unchanged, context, answer)) as events:
-                async for event in events:
-                    yield event
+            with agents_sdk_user_agent_override():
+                async with closing(stored(answer, thread, self.store, context)) as events:
+                    async for event in events:
+                        self._follow(unfinished, event)
+                        yield event
         except asyncio.CancelledError:
+            await self.handle_stream_cancelled(thread, list(unfinished.values()), context)
             await changes.break_off()
             raise
-        finally:
-            await _close(self._opened.pop(id(unchanged)))
-        # Outside of the SDK's: who leaves now has the whole answer, and interrupts nothing.
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
+            yield error_event(as_stream_error(error, thread))
+        # Who leaves now has the whole answer, and interrupts nothing.
         if await changes.last():
             yield updated()
+
+    async def _shown(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """The answer as a client may see it."""
+        kept = self.images.kept(stream(), context)
+        shown = without_hidden_items(kept, thread, self.store, context)
+        placed = in_order_of_beginning(shown, thread, self.store, context)
+        async with closing(closing_what_was_opened(self, thread, placed)) as events:
+            async for event in events:
+                yield event
+
+    def _follow(self, unfinished: dict[str, ThreadItem], event: ThreadStreamEvent) -> None:
+        """Notes what is left if the answer breaks off after this event."""
+        match event:
+            case ThreadItemAddedEvent(item=item):
+                unfinished[item.id] = item.model_copy(deep=True)
+            case ThreadItemDoneEvent(item=item) | ThreadItemReplacedEvent(item=item):
+                unfinished.pop(item.id, None)
+            case ThreadItemRemovedEvent(item_id=item_id):
+                unfinished.pop(item_id, None)
+            case ThreadItemUpdatedEvent():
+                self._update_pending_items(unfinished, event)
+            case _:
+                pass
 
     def _update_pending_items(
         self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
@@ -223,14 +294,7 @@ class StreamingServer(ChatKitServer[RequestContext]):
         The SDK's note says that the user cancelled, but a closed tab and a lost connection look
         just the same (openai/chatkit-js#43, #104).
         """
-        # Else its tools would go on, and show what nobody keeps.
-        await _close(self._opened.get(id(thread), ()))
         await keep_interrupted(self.store, thread, pending_items, context)
-
-
-async def _close(opened: Iterable[AsyncGenerator[ThreadStreamEvent, None]]) -> None:
-    for answer in opened:
-        await answer.aclose()
 
 
 def _in_utc(event: ThreadStreamEvent) -> ThreadStreamEvent:

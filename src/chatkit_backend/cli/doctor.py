@@ -222,6 +222,13 @@ async def _look_at_models(
     settings: Settings, answering: Answering | None, *, live: bool
 ) -> AsyncIterator[Finding]:
     credentials, limits = model_credentials(settings), model_limits(settings)
+    if _runs_its_own_models(answering):
+        yield Finding(
+            "model",
+            "ok",
+            f"{settings.agent} has models of its own: they are not tried, with --live neither, and "
+            "CHATKIT_MODEL is not used.",
+        )
     for name, variable in _named_models(settings, answering).items():
         try:
             model = open_model([name], credentials, limits, variable)
@@ -247,11 +254,14 @@ async def _look_at_models(
             await model.close()
 
 
+def _runs_its_own_models(answering: Answering | None) -> bool:
+    return answering is not None and answering.runs_its_own_models
+
+
 def _named_models(settings: Settings, answering: Answering | None) -> dict[str, str]:
     """The setting that names each model, which is opened when the server starts."""
-    has_its_own = answering is not None and answering.runs_its_own_models
     names_by_field = {
-        "model": () if has_its_own else model_names(settings),
+        "model": () if _runs_its_own_models(answering) else model_names(settings),
         "models": labels(settings.models),
         "title_model": title_model_names(settings) if settings.title_model else (),
     }

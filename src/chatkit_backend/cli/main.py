@@ -430,7 +430,12 @@ def chat(
 )
 def doctor(
     live: Annotated[
-        bool, typer.Option("--live", help="Also ask each model for one word (costs a few tokens).")
+        bool,
+        typer.Option(
+            "--live",
+            help="Also ask each chat model for one word and the embedding model for one vector "
+            "(costs a few tokens). The transcription model is not tried: it takes recordings only.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
 ) -> None:

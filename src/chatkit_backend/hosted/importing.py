@@ -320,7 +320,7 @@ class Import:
                 await self._downloads.forget(owner_id, attachment.id)
             if error.field == "params.thread_id":
                 raise _DeletedHere from None
-            kept, reason = None, "Another user has an attachment of this id here."
+            kept, reason = None, "Another thread or user has an attachment of this id here."
             saved = attachment
         if kept is None:
             self._report.lost.append(LostAttachment(thread_id, item_id, attachment.id, reason))

@@ -162,7 +162,7 @@ async def _ranked(
             held[row.word] += row.bytes // POSTING.itemsize
     rarest = sorted((word for word in words if held[word]), key=lambda word: held[word])
     # What is in most chunks tells none from another, and would take most of the time.
-    telling = [word for word in rarest if held[word] <= chunks / 2] or rarest[:1]
+    telling = [word for word in rarest if held[word] <= max(chunks / 2, 1)] or rarest[:1]
     return telling[:_MOST_RANKED] + [word for word in words if not held[word]]
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 from sqlalchemy import delete, select
 
-from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.sessions import delete_old_sessions
 from chatkit_backend.store.tables import threads
 
 _log = structlog.get_logger(__name__)
 
-# Days are the unit of the setting, so an hour more or less says nothing.
-_PAUSE_SECONDS: Final = 3_600.0
 # Seldom, so that a database that sleeps while nobody uses it is not woken for so little.
 _BETWEEN_SESSIONS: Final = timedelta(days=1)
 # Small enough for no request to notice: a thread may have thousands of items.
@@ -28,7 +24,7 @@ _LOCK: Final = "retention"
 
 
 class Retention:
-    """Looks for what is old in the background, as long as the server runs.
+    """Knows what is old, and when to look for it.
 
     Args:
         database: Where it is.
@@ -42,28 +38,9 @@ class Retention:
         self._days = days
         self._session_age = session_age
         self._sessions_due = datetime.min.replace(tzinfo=UTC)
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(_tell_of_failure)
-
-    async def stop(self) -> None:
-        """End, in the middle of the work if need be; what is not deleted yet is deleted later."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._delete()
-            except DatabaseUnavailable as error:
-                _log.warning("retention waits for the database", reason=str(error))
-            await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _delete(self) -> None:
+    async def delete_old(self) -> None:
+        """Delete what is old by now; what is cut off is deleted by the next call."""
         now = datetime.now(UTC)
         gone: dict[str, int] = {}
         if self._days is not None:
@@ -75,11 +52,6 @@ class Retention:
             self._sessions_due = now + _BETWEEN_SESSIONS
         if gone:
             _log.info("retention", **gone)
-
-
-def _tell_of_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        _log.error("retention ended", exc_info=error)
 
 
 async def delete_old_threads(database: Database, before: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -74,13 +75,19 @@ class Schema:
 
 def schema_of(connection: Connection) -> Schema:
     """The schema of the database behind `connection`."""
-    scripts = ScriptDirectory.from_config(_config())
-    known = tuple(reversed([script.revision for script in scripts.walk_revisions()]))
+    known = _known_revisions()
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     revision = context.get_current_revision()
     if revision is None and _was_made_without_revisions(connection):
         return Schema(_FIRST, known[-1], known, noted=False)
     return Schema(revision, known[-1], known)
+
+
+@cache
+def _known_revisions() -> tuple[str, ...]:
+    # Alembic runs each file anew to look, and they change with the program only.
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(reversed([script.revision for script in scripts.walk_revisions()]))
 
 
 def _was_made_without_revisions(connection: Connection) -> bool:
@@ -108,6 +115,8 @@ def migrate(connection: Connection, found: Schema, revision: str) -> None:
         _refuse_foreign_tables(connection)
     if not found.noted:
         command.stamp(config, _FIRST)
+    elif found.revision == (found.needed if revision == "head" else revision):
+        return
     if revision == "head" or found.revision is None:
         command.upgrade(config, revision)
     else:

@@ -19,10 +19,12 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    and_,
     bindparam,
     delete,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -169,6 +171,19 @@ CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
     .returning(attachments.c.id)
 )
 
+# Of two messages at once that name one, a single one gets it; the other finds another thread there.
+TAKE_ATTACHMENT: Final[ReturningUpdate[str]] = (
+    update(attachments)
+    .where(
+        *_OWN_ATTACHMENT,
+        or_(attachments.c.thread_id.is_(None), attachments.c.thread_id == bindparam("thread")),
+    )
+    .values(
+        thread_id=bindparam("thread"), data=bindparam("new_data", type_=attachments.c.data.type)
+    )
+    .returning(attachments.c.id)
+)
+
 DELETE_ATTACHMENT: Final[ReturningDelete[str]] = (
     delete(attachments).where(*_OWN_ATTACHMENT).returning(attachments.c.id)
 )
@@ -226,7 +241,7 @@ class Upserts:
         item: After `TOUCH_THREAD` in the same transaction, at its position.
         touch_and_item: Both at once, in one round trip. Gives the position, or nothing where the
             user has no such thread. None where the database cannot.
-        attachment: Gives its id, or nothing where it is somebody else's.
+        attachment: Gives its id, or nothing where it is somebody else's or another thread's.
         feedback: After `RATEABLE_ITEMS` in the same transaction. Changes nothing where the user
             thinks the same as before.
     """
@@ -281,7 +296,13 @@ def _upsert_of_attachment(dialect: Dialect) -> ReturningInsert[str]:
     return insert.on_conflict_do_update(
         index_elements=[attachments.c.id],
         set_={"thread_id": insert.excluded.thread_id, "data": insert.excluded.data},
-        where=_owned(attachments),
+        where=and_(
+            _owned(attachments),
+            or_(
+                attachments.c.thread_id.is_(None),
+                attachments.c.thread_id == insert.excluded.thread_id,
+            ),
+        ),
     ).returning(attachments.c.id)
 
 

@@ -17,6 +17,7 @@ from chatkit.types import (
     Page,
     ThreadItem,
     ThreadMetadata,
+    UserMessageItem,
 )
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -196,17 +197,7 @@ class ThreadStore(Store[RequestContext]):
         One with its id that is there already is overwritten, and keeps its place and `created_at`:
         the SDK adds an unfinished workflow, and adds it again when a later turn finishes it.
         """
-        values = _named(
-            context,
-            thread=thread_id,
-            new_updated_at=_now(),
-            new_thread_id=thread_id,
-            new_id=item.id,
-            new_type=item.type,
-            new_status=documents.item_status(item),
-            new_created_at=item.created_at,
-            new_data=documents.item_document(item),
-        )
+        values = _values_of_item(thread_id, item, context)
         if self._upserts.touch_and_item is not None:
             async with self._database.write_one() as connection:
                 if await connection.scalar(self._upserts.touch_and_item, values) is None:
@@ -215,6 +206,55 @@ class ThreadStore(Store[RequestContext]):
         async with self._database.write() as connection:
             position = await _touch(connection, values)
             await connection.execute(self._upserts.item, values | {"new_position": position})
+
+    async def begin_thread(
+        self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
+    ) -> None:
+        """Store a new thread, the message that begins it and whose its attachments are, or nothing.
+
+        Raises:
+            NotFoundInStore: An attachment is gone, or another thread's by now.
+        """
+        async with self._database.write() as connection:
+            created = await connection.scalar(self._upserts.thread, _values_of(thread, context))
+            if created is None:
+                raise _no_thread(thread.id)
+            await self._add_message(connection, thread.id, message, context)
+
+    async def add_user_message(
+        self, thread_id: str, message: UserMessageItem, context: RequestContext
+    ) -> None:
+        """Store the message as the thread's newest item and whose its attachments are, or nothing.
+
+        Raises:
+            NotFoundInStore: An attachment is gone, or another thread's by now.
+        """
+        if not message.attachments:
+            await self.add_thread_item(thread_id, message, context)
+            return
+        async with self._database.write() as connection:
+            await self._add_message(connection, thread_id, message, context)
+
+    async def _add_message(
+        self,
+        connection: AsyncConnection,
+        thread_id: str,
+        message: UserMessageItem,
+        context: RequestContext,
+    ) -> None:
+        values = _values_of_item(thread_id, message, context)
+        position = await _touch(connection, values)
+        # In the order of their ids: two messages with the same ones would wait for each other.
+        for attachment in sorted(message.attachments, key=lambda one: one.id):
+            taking = _named(
+                context,
+                thread=thread_id,
+                attachment=attachment.id,
+                new_data=documents.attachment_document(attachment),
+            )
+            if await connection.scalar(statements.TAKE_ATTACHMENT, taking) is None:
+                raise no_attachment(attachment.id, "params.input.attachments")
+        await connection.execute(self._upserts.item, values | {"new_position": position})
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
         """Store the item under its id: in the place of the one that has it, else as the newest."""
@@ -291,7 +331,11 @@ class ThreadStore(Store[RequestContext]):
     # Attachments
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of the attachment, its `metadata` included."""
+        """Store what is known of the attachment, its `metadata` included.
+
+        Raises:
+            NotFoundInStore: There is no such thread, or another one has the attachment.
+        """
         values = _named(
             context,
             thread=attachment.thread_id,
@@ -400,6 +444,21 @@ def _values_of(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any
         new_created_at=thread.created_at,
         new_updated_at=_now(),
         new_data=documents.thread_document(thread),
+    )
+
+
+def _values_of_item(thread_id: str, item: ThreadItem, context: RequestContext) -> dict[str, object]:
+    """What is stored of an item."""
+    return _named(
+        context,
+        thread=thread_id,
+        new_updated_at=_now(),
+        new_thread_id=thread_id,
+        new_id=item.id,
+        new_type=item.type,
+        new_status=documents.item_status(item),
+        new_created_at=item.created_at,
+        new_data=documents.item_document(item),
     )
 
 

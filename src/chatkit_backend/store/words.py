@@ -52,9 +52,11 @@ _STOP_WORDS: Final = frozenset(
     of at by for with about against between into through during before after above below to from up
     down in out on off over under again further then once here there when where why how all any both
     each few more most other some such no nor not only own same so than too very just also now
-    s t d m ll re ve don please tell
+    s t d m ll re ve don please tell something anything thing things get
     """)
 )
+# Words that ask for a number after "how". Elsewhere they tell: a long shell, many spans.
+_AFTER_HOW: Final = frozenset({"many", "much", "long", "often"})
 
 _ENGLISH: Final = snowballstemmer.stemmer("english")
 # It keeps the word that it works on.
@@ -75,7 +77,11 @@ def telling_words_of(text: str) -> Iterator[str]:
     Where it has no others, it is about these.
     """
     words = _unstemmed(text)
-    telling = [word for word in words if word not in _STOP_WORDS]
+    telling = [
+        word
+        for before, word in pairwise(("", *words))
+        if word not in _STOP_WORDS and not (before == "how" and word in _AFTER_HOW)
+    ]
     return map(_stemmed, telling or words)
 
 

@@ -12,8 +12,8 @@ from agents import RunContextWrapper, function_tool
 from chatkit.types import CustomTask, SearchTask, TaskItem, ThreadItemDoneEvent, WorkflowItem
 
 from chatkit_backend import search_chunks
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.documents.searching import DocumentAnswers, Mode
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import PageContext, RequestContext, User
 from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.retrieval.access import CollectionAccess

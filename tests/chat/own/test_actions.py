@@ -23,13 +23,14 @@ from chatkit.types import (
 from chatkit.widgets import DynamicWidgetRoot
 from pydantic import BaseModel
 
-from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.own.action_turns import ActionTurn
 from chatkit_backend.chat.own.actions import Actions, load_actions
 from chatkit_backend.chat.own.workflows import Workflows
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest, NotSupported, SettingsError

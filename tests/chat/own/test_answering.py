@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from agents import Agent
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.own.answering import Answering, load_answering
 from chatkit_backend.chat.own.foreign import Stores
 from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import SettingsError
 from chatkit_backend.store.later import ThreadStoreToCome

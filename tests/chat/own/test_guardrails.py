@@ -19,8 +19,8 @@ from chatkit.agents import ClientToolCall
 from chatkit.types import Workflow
 from pydantic import BaseModel
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.own import guardrails
+from chatkit_backend.chat.turn_context import TurnContext
 from tests.chat.conftest import MakeChat
 from tests.chatting import Event, thread_of
 from tests.provider.server import ScriptedProvider

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from agents import Agent, Model
 
-from chatkit_backend.chat.agents import AgentRunner, TurnContext
+from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.own.workflows import Workflows, load_workflows
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.chat.turns import RunningTurns
 from chatkit_backend.context import RequestContext, Session, User, Workflow
 from chatkit_backend.errors import SettingsError

@@ -41,7 +41,7 @@ export class Announcer {
         continue;
       }
       const whole = item.content.map((part) => part.text).join('\n');
-      const end = pending.has(item.id) ? lastSentenceEnd(whole) : whole.length;
+      const end = pending.has(item.id) ? said + lastSentenceEnd(whole.slice(said)) : whole.length;
       if (end > said) this.#say(plain(whole.slice(said, end)));
       this.#said.set(item.id, pending.has(item.id) ? Math.max(said, end) : Number.POSITIVE_INFINITY);
     }

@@ -193,8 +193,11 @@ export const composerStyles = css`
     border-radius: var(--ck-radius-md);
     background: var(--ck-hover);
   }
-  .quote-chip blockquote {
+  .quote-chip > div {
     flex: 1;
+    min-inline-size: 0;
+  }
+  .quote-chip blockquote {
     max-block-size: 3.2em;
     margin: 0;
     overflow: hidden;

@@ -2,19 +2,17 @@
 
 import type { Attachment as OfficialAttachment, Entity, UserMessageContent } from '@openai/chatkit';
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import { acceptAttribute } from '../accepted-files';
-import type { OutgoingMessage } from '../chat';
 import { contentOf } from '../content';
 import { asError } from '../errors';
+import type { OutgoingMessage } from '../outgoing-message';
 import type { Attachment, InferenceOptions, StructuredInputItem } from '../protocol';
-import { Uploads } from '../uploads';
 import { define, Part, type Ui } from '../ui';
 import { closedBanner, disclaimer } from './composer-banner';
 import { Choices, mentionButton, modelPicker, pinnedTools, toolChip, toolMenu } from './composer-choices';
 import { builtInCommands } from './composer-commands';
 import { Dictation, dictationButtons } from './composer-dictation';
-import { fileChips, takesFiles } from './composer-files';
-import { quoteChip } from './composer-quote';
+import { fileChips, fileField, Files } from './composer-files';
+import { QUOTE_ID, quoteChip } from './composer-quote';
 import { sendButton } from './composer-send';
 import './menu-button';
 import './structured-form';
@@ -40,13 +38,11 @@ export class Composer extends Part {
   static override properties: PropertyDeclarations = {
     ...Part.properties,
     quote: { state: true },
-    isDropping: { state: true },
     isFilled: { state: true },
     suggestion: { state: true },
   };
 
   declare quote: string;
-  declare isDropping: boolean;
   /** Whether something is written. */
   declare isFilled: boolean;
   /** Id of the suggestion that Enter takes; empty for none. */
@@ -57,13 +53,7 @@ export class Composer extends Part {
   readonly #dictation = new Dictation(() => this.ui, this.#changed, (text) =>
     text ? this.#input?.insertWords(text) : this.focusInput(),
   );
-  readonly #uploads = new Uploads({
-    client: () => this.ui.client,
-    options: () => this.ui.options,
-    changed: this.#changed,
-    failed: (error) => this.ui.failed(error),
-    log: (name, data) => this.ui.log(name, data),
-  });
+  readonly #files = new Files(() => this.ui, this.#changed, () => this.querySelector('input[type="file"]'));
 
   /** What is in the field again because it did not reach the server. */
   #restored: OutgoingMessage | null = null;
@@ -74,14 +64,19 @@ export class Composer extends Part {
   constructor() {
     super();
     this.quote = '';
-    this.isDropping = false;
     this.isFilled = false;
     this.suggestion = '';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#files.uploads.showPreviews();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#dictation.cancel();
+    this.#files.uploads.hidePreviews();
   }
 
   // For the page
@@ -104,14 +99,22 @@ export class Composer extends Part {
     const content = contentOf(value);
     if (content && this.#input) this.#input.content = content;
     if (value.reply !== undefined) this.setQuote(value.reply);
-    if (value.attachments) this.#uploads.replace(value.attachments as Attachment[]);
-    if (value.files) this.#attach(value.files);
+    if (value.attachments) this.#files.uploads.replace(value.attachments as Attachment[]);
+    if (value.files) this.#files.attach(value.files);
     if (value.selectedToolId !== undefined) this.#choices.chooseTool(value.selectedToolId);
     if (value.selectedModelId !== undefined) this.#choices.chooseModel(value.selectedModelId);
   }
 
   setQuote(text: string): void {
     this.quote = text.trim().slice(0, MAX_QUOTE);
+  }
+
+  /** Quote, and go on to write. */
+  async quoteAndFocus(text: string): Promise<void> {
+    this.setQuote(text);
+    // What describes the field must be there when it gets the focus.
+    await this.updateComplete;
+    this.focusInput();
   }
 
   readonly #removeQuote = (): void => {
@@ -147,7 +150,7 @@ export class Composer extends Part {
   protected override willUpdate(changed: PropertyValues): void {
     const before = changed.get('ui') as Ui | undefined;
     // What another server has cannot go along with a message to this one.
-    if (before && before.client !== this.ui.client) this.#uploads.clear();
+    if (before && before.client !== this.ui.client) this.#files.uploads.clear();
     this.#choices.dropMissing();
     this.#dropRestored();
     const isUnusable = !this.#isWritable || !this.ui.chat.isOpen || !this.#dictation.isOffered;
@@ -181,35 +184,26 @@ export class Composer extends Part {
 
   #writing(): TemplateResult {
     const { ui } = this;
-    const { accept, maxCount } = ui.options.composer.attachments;
     return html`<div
       class="composer"
       part="composer"
-      ?data-dropping=${this.isDropping}
+      ?data-dropping=${this.#files.isDropping}
       ?data-locked=${!ui.chat.isOpen}
-      @dragover=${this.#onDragOver}
-      @dragleave=${() => {
-        this.isDropping = false;
-      }}
-      @drop=${this.#onDrop}
+      @dragover=${this.#files.onDragOver}
+      @dragleave=${this.#files.onDragLeave}
+      @drop=${this.#files.onDrop}
     >
       ${this.#suggestionList()} ${quoteChip(ui, this.quote, this.#removeQuote)}
-      ${fileChips(ui, this.#uploads, () => this.focusInput())} ${this.#textInput()}
+      ${fileChips(ui, this.#files.uploads, () => this.focusInput())} ${this.#textInput()}
       <div class="composer-bar">
-        ${toolMenu(ui, this.#choices, this.#pickFiles)} ${mentionButton(ui, () => this.#input?.startMention())}
+        ${toolMenu(ui, this.#choices, this.#files.pick)} ${mentionButton(ui, () => this.#input?.startMention())}
         ${pinnedTools(ui, this.#choices)}
         ${toolChip(ui, this.#choices, () => this.focusInput())}
         <span class="grow"></span>
         ${modelPicker(ui, this.#choices)} ${dictationButtons(ui, this.#dictation)}
         ${sendButton(this.ui, this.#canSend, () => this.#send())}
       </div>
-      <input
-        type="file"
-        hidden
-        ?multiple=${maxCount > 1}
-        accept=${acceptAttribute(accept)}
-        @change=${this.#onPicked}
-      />
+      ${fileField(ui, this.#files)}
     </div>`;
   }
 
@@ -217,7 +211,7 @@ export class Composer extends Part {
     const commands = builtInCommands(this.ui, {
       choices: this.#choices,
       dictation: this.#dictation,
-      pickFiles: this.#pickFiles,
+      pickFiles: this.#files.pick,
       startMention: () => this.#input?.startMention(),
     });
     return html`<ck-suggestions
@@ -242,6 +236,7 @@ export class Composer extends Part {
       .placeholder=${this.#placeholder()}
       .disabled=${!this.ui.chat.isOpen}
       .suggestion=${this.suggestion}
+      .describedBy=${this.quote ? QUOTE_ID : ''}
       @ck-change=${() => {
         this.isFilled = !(this.#input?.isEmpty ?? true);
       }}
@@ -249,7 +244,7 @@ export class Composer extends Part {
       @ck-key=${(event: CustomEvent<KeyboardEvent>) => {
         if (this.#suggestions?.takeKey(event.detail)) event.preventDefault();
       }}
-      @ck-files=${(event: CustomEvent<File[]>) => this.#attach(event.detail)}
+      @ck-files=${(event: CustomEvent<File[]>) => this.#files.attach(event.detail)}
       @ck-submit=${() => this.#send()}
     ></ck-text-input>`;
   }
@@ -262,44 +257,12 @@ export class Composer extends Part {
     return ofTool ?? options.composer.placeholder ?? strings.placeholder;
   }
 
-  // Files
-
-  get #pickFiles(): (() => void) | null {
-    if (!takesFiles(this.ui)) return null;
-    return () => this.querySelector<HTMLInputElement>('input[type="file"]')?.click();
-  }
-
-  #attach(files: readonly File[]): void {
-    if (!takesFiles(this.ui)) return;
-    for (const refusal of this.#uploads.add(files, this.ui.strings)) this.ui.toast(refusal);
-  }
-
-  readonly #onPicked = (event: Event): void => {
-    const field = event.target as HTMLInputElement;
-    this.#attach([...(field.files ?? [])]);
-    field.value = ''; // so that the same file can be picked again
-  };
-
-  readonly #onDragOver = (event: DragEvent): void => {
-    if (!takesFiles(this.ui) || !event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    this.isDropping = this.ui.chat.isOpen;
-  };
-
-  readonly #onDrop = (event: DragEvent): void => {
-    this.isDropping = false;
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length === 0) return;
-    event.preventDefault();
-    if (this.ui.chat.isOpen) this.#attach(files);
-  };
-
   // Sending
 
   get #canSend(): boolean {
     const { chat } = this.ui;
-    const hasSomething = this.isFilled || this.#uploads.attachments.length > 0;
-    return hasSomething && this.#uploads.isSettled && !chat.isBusy && chat.isOpen;
+    const hasSomething = this.isFilled || this.#files.uploads.attachments.length > 0;
+    return hasSomething && this.#files.uploads.isSettled && !chat.isBusy && chat.isOpen;
   }
 
   #send(): void {
@@ -307,12 +270,17 @@ export class Composer extends Part {
     if (!input || !this.#canSend) return;
     const message = {
       content: input.content,
-      attachments: this.#uploads.attachments,
+      attachments: this.#files.uploads.attachments,
       quotedText: this.quote,
       inferenceOptions: this.inferenceOptions(),
     };
     this.ui.log('composer.submit', { attachmentsCount: message.attachments.length });
-    this.ui.chat.send(message).catch((error: unknown) => this.#restore(message, error));
+    const { chat } = this.ui;
+    const { slot } = chat;
+    chat.send(message).catch((error: unknown) => {
+      // In a thread that is out of sight, the message waits there.
+      if (chat.slot === slot || !slot.conversation.thread) this.#restore(message, error);
+    });
     this.#restored = null;
     this.#empty();
     this.#choices.sent();
@@ -321,7 +289,7 @@ export class Composer extends Part {
 
   #empty(): void {
     this.#input?.clear();
-    this.#uploads.clear();
+    this.#files.uploads.clear();
     this.setQuote('');
   }
 
@@ -331,7 +299,7 @@ export class Composer extends Part {
     if (asError(error).name === 'AbortError' || !input?.isEmpty) return;
     input.content = message.content;
     if (!this.quote) this.setQuote(message.quotedText);
-    if (this.#uploads.list.length === 0) this.#uploads.replace(message.attachments);
+    if (this.#files.uploads.list.length === 0) this.#files.uploads.replace(message.attachments);
     this.#restored = message;
   }
 

@@ -106,6 +106,8 @@ export const messageStyles = css`
     }
   }
   .turn-actions {
+    /* What is clipped in it must not make the frame larger. */
+    position: relative;
     display: flex;
     gap: 0;
     margin-inline-start: calc(var(--ck-unit) * -1.5);
@@ -113,6 +115,11 @@ export const messageStyles = css`
   .turn-actions .icon-button {
     color: var(--ck-text-2);
     font-size: 0.875em;
+  }
+  /* Who points selects what is to be quoted. */
+  .turn-actions:not(:has(:focus-visible)) .keyboard-only {
+    position: absolute;
+    clip-path: inset(50%);
   }
   .turn-actions [aria-pressed='true'] {
     color: var(--ck-text);

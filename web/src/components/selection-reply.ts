@@ -7,6 +7,8 @@ import { define, Part } from '../ui';
 
 interface Selected {
   text: string;
+  /** In which it begins. */
+  message: Element;
   /** Where it ends, in pixels of the frame around. */
   left: number;
   top: number;
@@ -19,6 +21,9 @@ export class SelectionReply extends Part {
   };
 
   declare selected: Selected | null;
+
+  /** Of the last selection, also when the focus has gone on to what can be done with it. */
+  #last: Selected | null = null;
 
   constructor() {
     super();
@@ -54,8 +59,20 @@ export class SelectionReply extends Part {
     button.style.setProperty('top', `${this.selected.top}px`);
   }
 
+  /** What is selected in a turn, or was until the focus came to its actions. */
+  takeFrom(turn: Element): string {
+    const { text, message } = this.#last ?? {};
+    if (!text || !message || !turn.contains(message)) return '';
+    this.#last = null;
+    this.selected = null;
+    return text;
+  }
+
   readonly #onSelect = (): void => {
     this.selected = this.#found();
+    // With a caret that goes along with the focus, the way to a button ends the selection.
+    const { activeElement } = this.getRootNode() as Document | ShadowRoot;
+    if (this.selected || !activeElement?.closest('.turn-actions')) this.#last = this.selected;
   };
 
   #found(): Selected | null {
@@ -73,6 +90,7 @@ export class SelectionReply extends Part {
     const frame = around.getBoundingClientRect();
     return {
       text,
+      message,
       left: Math.max(8, Math.min(place.left - frame.left, frame.width - 96)),
       top: Math.max(4, place.top - frame.top - 44),
     };

@@ -1,12 +1,12 @@
 /** The field of the composer: plain text in which things of the page can be named, as tags. */
 
 import type { Entity } from '@openai/chatkit';
-import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { trimmed } from '../content';
 import type { UserContent } from '../protocol';
 import { placeCaret, selectedRange } from '../selection';
 import { define, Part } from '../ui';
-import { extendBack, partsIn, TAG, tagElement, textBefore } from './text-pieces';
+import { endAt, extendBack, nodesOf, partsIn, TAG, tagElement, textBefore } from './text-pieces';
 
 /** What is being written that asks for suggestions. */
 export interface Query {
@@ -23,18 +23,22 @@ export class TextInput extends Part {
     disabled: { type: Boolean },
     // For `aria-activedescendant`.
     suggestion: { type: String },
+    describedBy: { type: String },
   };
 
   declare placeholder: string;
   declare disabled: boolean;
   /** Id of the suggestion that Enter takes; empty for none. */
   declare suggestion: string;
+  /** Id of what is told beside the label; empty for nothing. */
+  declare describedBy: string;
 
   constructor() {
     super();
     this.placeholder = '';
     this.disabled = false;
     this.suggestion = '';
+    this.describedBy = '';
   }
 
   protected override render(): TemplateResult {
@@ -48,6 +52,7 @@ export class TextInput extends Part {
       aria-disabled=${this.disabled ? 'true' : 'false'}
       aria-autocomplete="list"
       aria-activedescendant=${this.suggestion}
+      aria-describedby=${this.describedBy || nothing}
       data-placeholder=${this.placeholder}
       dir="auto"
       contenteditable=${this.disabled ? 'false' : 'plaintext-only'}
@@ -77,11 +82,9 @@ export class TextInput extends Part {
   }
 
   set content(content: readonly UserContent[]) {
-    this.#field?.replaceChildren(
-      ...content.map((part) =>
-        part.type === 'input_text' ? document.createTextNode(part.text) : tagElement(part),
-      ),
-    );
+    const field = this.#field;
+    field?.replaceChildren(...nodesOf(content));
+    field?.scrollTo(0, field.scrollHeight);
     this.#told();
   }
 
@@ -91,8 +94,10 @@ export class TextInput extends Part {
 
   /** Put the caret behind all that is written. */
   focusEnd(): void {
-    this.#field?.focus();
+    const field = this.#field;
+    field?.focus();
     placeCaret(this.#end());
+    field?.scrollTo(0, field.scrollHeight);
   }
 
   /** Put text where the caret is, or at the end. */
@@ -172,9 +177,7 @@ export class TextInput extends Part {
 
   #end(): Range {
     const range = document.createRange();
-    const field = this.#field;
-    if (field) range.selectNodeContents(field);
-    range.collapse(false);
+    if (this.#field) endAt(range, this.#field);
     return range;
   }
 
@@ -188,8 +191,7 @@ export class TextInput extends Part {
     const field = this.#field;
     const caret = this.#caret();
     if (!field || !caret) return '';
-    const all = textBefore(field, this.#end());
-    return all.slice(textBefore(field, caret).length).replace(/\n$/, '');
+    return textBefore(field, this.#end()).slice(textBefore(field, caret).length);
   }
 
   #query(): Query | null {

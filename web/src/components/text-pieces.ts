@@ -19,6 +19,29 @@ export function partsIn(field: Node | null): UserContent[] {
   return parts;
 }
 
+/** The nodes that stand for parts. */
+export function nodesOf(parts: readonly UserContent[]): Node[] {
+  const nodes = parts.map((part) =>
+    part.type === 'input_text' ? document.createTextNode(part.text) : tagElement(part),
+  );
+  const last = parts.at(-1);
+  // The last line break of a field has no height, and browsers put another one behind it.
+  if (last?.type === 'input_text' && last.text.endsWith('\n')) nodes.push(document.createTextNode('\n'));
+  return nodes;
+}
+
+/** Collapse a range behind all that is written: before the line break that only gives height. */
+export function endAt(range: Range, field: Node): void {
+  range.selectNodeContents(field);
+  range.collapse(false);
+  const last = field.lastChild;
+  if (last instanceof HTMLBRElement) range.setEndBefore(last);
+  else if (last?.nodeType === Node.TEXT_NODE && last.textContent?.endsWith('\n')) {
+    range.setEnd(last, last.textContent.length - 1);
+  }
+  range.collapse(false);
+}
+
 /** The text of a field up to the start of a range. */
 export function textBefore(field: Node, caret: Range): string {
   const range = document.createRange();

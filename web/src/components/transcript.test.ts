@@ -236,7 +236,7 @@ describe('pictures that are made', () => {
 });
 
 describe('what can be done with an answer', () => {
-  const names = (view: Element): (string | null)[] => [...view.querySelectorAll('.turn-actions button')].map((button) => button.getAttribute('aria-label'));
+  const names = (view: Element): (string | null)[] => [...view.querySelectorAll('.turn-actions > button')].map((button) => button.getAttribute('aria-label'));
   const end: ThreadItem = { ...base, id: 'end', type: 'end_of_turn' };
 
   test('by default it can be copied', async () => {
@@ -272,6 +272,20 @@ describe('what can be done with an answer', () => {
     vi.unstubAllGlobals();
     expect(written).toEqual(['**One**\n\nWidget\n\nTwo']);
     expect(names(view)).toEqual(['Copied']);
+  });
+
+  test('all texts of the turn are quoted where nothing of it is selected, unless the thread takes no messages', async () => {
+    const test = shown();
+    const items = [user('u'), answer('a', 'One'), answer('b', 'Two')];
+    const view = await show(test, items);
+    const quoted: unknown[] = [];
+    view.addEventListener('ck-reply', (event) => quoted.push((event as CustomEvent).detail));
+    view.querySelector<HTMLElement>('[aria-label=Quote]')?.click();
+    expect(quoted).toEqual(['One\n\nTwo']);
+    test.ui.chat.slot.conversation = { ...test.ui.chat.conversation, thread: { id: 't', created_at: '', status: { type: 'locked' } } };
+    view.tick += 1;
+    await settled();
+    expect(view.querySelector('[aria-label=Quote]')).toBeNull();
   });
 
   test('another answer is asked for in the newest turn only, and not while one comes', async () => {

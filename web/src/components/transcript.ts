@@ -1,9 +1,9 @@
-/** The conversation: its turns, what is going on, and where the view stands while it grows. */
+/** The conversation: its turns, and what is going on. */
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { isVisible, type TurnOfItems } from '../conversation';
+import { isVisible, turnsOf, type TurnOfItems } from '../conversation';
 import { icon } from '../icons';
 import type { ThreadItem } from '../protocol';
 import { define, Part } from '../ui';
@@ -15,10 +15,11 @@ import { assistantMessage, typing, userMessage } from './message';
 import { answeredInput } from './structured-answers';
 import { taskView } from './workflow';
 import '../widgets/widget';
+import { ScrollPosition } from './scroll-position';
 import './selection-reply';
+import type { SelectionReply } from './selection-reply';
 import './source-popover';
 
-const NEAR_BOTTOM_PX = 80;
 const NEAR_TOP_PX = 200;
 
 export class Transcript extends Part {
@@ -30,9 +31,7 @@ export class Transcript extends Part {
   readonly #announcer = new Announcer();
   #shownThread: string | null | undefined;
   #lastUser: string | undefined;
-  /** Where the first item in sight was before an update, to keep it there. */
-  #anchor: { id: string; top: number } | null = null;
-  #follows = true;
+  readonly #position = new ScrollPosition(() => this.#scroller);
   /** By the id of a user's message, the one it had before the server knew it: it is the same turn. */
   readonly #aliases = new Map<string, string>();
   /** Messages of the user that have been shown. */
@@ -45,7 +44,7 @@ export class Transcript extends Part {
 
   protected override render(): TemplateResult {
     const { chat, strings } = this.ui;
-    const turns = chat.turns();
+    const turns = turnsOf(chat.conversation.items);
     return html`
       <div
         class="scroller"
@@ -56,6 +55,10 @@ export class Transcript extends Part {
         aria-busy=${chat.isBusy ? 'true' : 'false'}
         tabindex="0"
         @scroll=${this.#onScroll}
+        @ck-grown=${this.#onGrown}
+        @pointerdown=${this.#onTouch}
+        @wheel=${this.#onTouch}
+        @keydown=${this.#onTouch}
       >
         <div class="column turns">
           ${chat.loading !== null ? this.#skeleton() : nothing}
@@ -77,7 +80,7 @@ export class Transcript extends Part {
             class="icon-button to-latest"
             aria-label=${strings.scrollToLatest}
             title=${strings.scrollToLatest}
-            @click=${() => this.#toBottom('smooth')}
+            @click=${() => this.#position.toBottom('smooth')}
           >
             ${icon('arrow-down')}
           </button>`
@@ -95,7 +98,7 @@ export class Transcript extends Part {
     const parts = [
       turn.user, ...turn.items, isNewest, isRunning, strings, options, conversation.unsent,
       conversation.thread?.allowed_image_domains?.join(' '), this.#pendingIn(turn),
-      chat.ratingOf(turn.items),
+      chat.ratings.of(turn.items), chat.isOpen,
       // Widgets wait for a response, wherever they are.
       chat.isBusy && (isNewest || turn.items.some((item) => item.type === 'widget')),
       turn.items.some((item) => item.type === 'structured_input') ? chat.waitingInput?.id : null,
@@ -127,6 +130,7 @@ export class Transcript extends Part {
             .tick=${this.tick}
             .turn=${turn}
             .isNewest=${isNewest}
+            @ck-quote=${this.#onQuote}
           ></ck-turn-actions>`
         : nothing}
     `;
@@ -192,6 +196,14 @@ export class Transcript extends Part {
     </div>`;
   }
 
+  /** Of a turn in which something is selected, that; else its whole text. */
+  readonly #onQuote = (event: CustomEvent<string>): void => {
+    const turn = (event.target as Element).closest('.turn');
+    const selection = this.querySelector<SelectionReply>('ck-selection-reply');
+    const selected = turn && selection?.takeFrom(turn);
+    this.dispatchEvent(new CustomEvent('ck-reply', { detail: selected || event.detail, bubbles: true }));
+  };
+
   #skeleton(): TemplateResult {
     return html`<div class="skeleton" role="status" aria-label=${this.ui.strings.loading}>
       <i></i><i></i><i></i>
@@ -224,20 +236,23 @@ export class Transcript extends Part {
     return this.querySelector('.scroller');
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#position.connect();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#position.disconnect();
+  }
+
+  protected override firstUpdated(): void {
+    this.#position.connect();
+  }
+
   protected override willUpdate(): void {
     this.#noteEcho();
-    const scroller = this.#scroller;
-    if (!scroller) return;
-    const top = scroller.getBoundingClientRect().top;
-    const turns = [...this.querySelectorAll<HTMLElement>('.turn')];
-    const from = firstBelow(turns, top);
-    // Of a turn, not all items need be there yet: by an item alone is it the same before and after.
-    const first = turns
-      .slice(from, from + 2)
-      .flatMap((turn) => [...turn.querySelectorAll<HTMLElement>('[data-item-id]')])
-      .find((item) => item.getBoundingClientRect().bottom > top);
-    const id = first?.dataset['itemId'];
-    this.#anchor = first && id ? { id, top: first.getBoundingClientRect().top } : null;
+    this.#position.keep();
   }
 
   #noteEcho(): void {
@@ -256,21 +271,21 @@ export class Transcript extends Part {
     const lastUser = chat.conversation.items.findLast((item) => item.type === 'user_message')?.id;
     const isOtherThread = chat.threadId !== this.#shownThread && !this.#wasCreated();
     if (isOtherThread || (chat.loading === null && this.#shownThread === undefined)) {
-      this.#follows = true;
-      this.#reserve(null);
-      this.#toBottom('instant');
+      this.#position.toEnd();
     } else if (lastUser !== this.#lastUser && lastUser?.startsWith('local-')) {
-      this.#toNewest();
-    } else if (options.thread.autoScroll && this.#follows && chat.isResponding) {
-      this.#toBottom('instant');
+      this.#position.toNewest();
+    } else if (options.thread.autoScroll && this.#position.follows && chat.isResponding) {
+      this.#position.toBottom('instant');
     } else {
-      this.#keepInPlace();
+      this.#position.keep();
     }
+    if (chat.isResponding) this.#position.touch();
     this.#shownThread = chat.threadId;
     this.#lastUser = lastUser;
     this.#knownUsers = new Set(
       chat.conversation.items.filter((item) => item.type === 'user_message').map((item) => item.id),
     );
+    this.#position.note();
     this.#fill(scroller);
     if (this.#announcer.follow(chat, this.ui.strings)) this.requestUpdate();
   }
@@ -287,69 +302,25 @@ export class Transcript extends Part {
     return this.#shownThread === null && this.#lastUser !== undefined;
   }
 
-  /** Puts the user's new message at the top, with room for the answer below it. */
-  #toNewest(): void {
-    const scroller = this.#scroller;
-    const turn = this.querySelector<HTMLElement>('.turn[data-newest]');
-    if (!scroller || !turn) return;
-    this.#reserve(turn);
-    const message = turn.querySelector('[data-item-id]') ?? turn;
-    const place = message.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-    const top = scroller.scrollTop + place - 8;
-    this.#follows = true;
-    scroller.scrollTo({ top, behavior: calm() ? 'instant' : 'smooth' });
-  }
+  /** Texts are drawn after the conversation, and long ones later still. */
+  readonly #onGrown = (): void => {
+    if (!this.ui.options.thread.autoScroll || !this.#position.follows) return;
+    this.#position.toBottom('instant');
+    this.#position.note();
+  };
 
-  /** Gives the newest turn the height of the view, and none to the others. */
-  #reserve(newest: HTMLElement | null): void {
-    for (const turn of this.querySelectorAll<HTMLElement>('.turn')) {
-      if (turn !== newest) turn.style.removeProperty('min-block-size');
-    }
-    const height = this.#scroller?.clientHeight ?? 0;
-    newest?.style.setProperty('min-block-size', `${Math.max(0, height - 16)}px`);
-  }
+  readonly #onTouch = (): void => this.#position.touch();
 
-  /** What comes before the first item in sight must not push it away. */
-  #keepInPlace(): void {
-    const scroller = this.#scroller;
-    const anchor = this.#anchor;
-    if (!scroller || !anchor) return;
-    const item = this.querySelector<HTMLElement>(`[data-item-id="${CSS.escape(anchor.id)}"]`);
-    const moved = item ? item.getBoundingClientRect().top - anchor.top : 0;
-    if (Math.abs(moved) > 1) scroller.scrollTop += moved;
-  }
-
-  #toBottom(behavior: 'instant' | 'smooth'): void {
-    const scroller = this.#scroller;
-    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: calm() ? 'instant' : behavior });
-  }
-
-  #onScroll(event: Event): void {
+  readonly #onScroll = (event: Event): void => {
     const scroller = event.target as HTMLElement;
-    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#follows = below < NEAR_BOTTOM_PX;
-    this.isAway = below >= NEAR_BOTTOM_PX;
+    this.#position.scrolled(scroller);
+    this.isAway = !this.#position.follows;
     if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
-  }
+  };
 }
 
 define('ck-transcript', Transcript);
 
 function keyOf(turn: TurnOfItems): string {
   return turn.user?.id ?? turn.items[0]?.id ?? '';
-}
-
-/** The first that ends below a line; they are in order, and there can be many. */
-function firstBelow(turns: readonly HTMLElement[], line: number): number {
-  let [low, high] = [0, turns.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (turns[middle]!.getBoundingClientRect().bottom > line) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function calm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

@@ -1,9 +1,9 @@
 /** What can be done with an answer: copy it, rate it, ask for another. */
 
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Feedback } from '../chat';
-import { isVisible, type TurnOfItems } from '../conversation';
+import { isVisible, textOf, type TurnOfItems } from '../conversation';
 import { icon } from '../icons';
+import type { Feedback } from '../ratings';
 import { define, Part } from '../ui';
 
 const CONFIRM_MS = 2_000;
@@ -30,8 +30,8 @@ export class TurnActions extends Part {
     const { turn, ui } = this;
     const { chat, options, strings } = ui;
     if (!turn.items.some(isVisible)) return nothing;
-    const text = chat.textOf(turn.items);
-    const rated = chat.ratingOf(turn.items);
+    const text = textOf(turn.items);
+    const rated = chat.ratings.of(turn.items);
     const canRetry = options.threadItemActions.retry && this.isNewest && turn.user !== null;
     return html`<div class="turn-actions">
       ${text
@@ -43,6 +43,11 @@ export class TurnActions extends Part {
         ? html`${this.#thumb('positive', rated)}${this.#thumb('negative', rated)}`
         : nothing}
       ${canRetry ? this.#button(strings.retry, 'reload', () => this.#retry(), chat.isBusy) : nothing}
+      ${text && chat.isOpen
+        ? html`<span class="keyboard-only">
+            ${this.#button(strings.quote, 'quote', () => this.#quote(text))}
+          </span>`
+        : nothing}
     </div>`;
   }
 
@@ -76,11 +81,18 @@ export class TurnActions extends Part {
 
   #rate(kind: Feedback): void {
     const { chat, strings, toast } = this.ui;
-    chat.rate(this.turn.items, kind).catch(() => toast(strings.feedbackFailed));
+    if (chat.threadId === null) return;
+    chat.ratings
+      .rate(chat.threadId, this.turn.items, kind)
+      .catch(() => toast(strings.feedbackFailed));
   }
 
   #retry(): void {
     this.ui.chat.retry(this.turn.user?.id).catch(() => undefined); // shown in the transcript
+  }
+
+  #quote(text: string): void {
+    this.dispatchEvent(new CustomEvent('ck-quote', { detail: text, bubbles: true }));
   }
 
   async #copy(text: string): Promise<void> {

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'المصادر',
   source: 'المصدر {number}',
   reply: 'رد',
+  quote: 'اقتباس',
+  quotation: 'اقتباس',
   removeQuote: 'إزالة الاقتباس',
   attachFiles: 'إرفاق ملفات',
   removeFile: 'إزالة {name}',

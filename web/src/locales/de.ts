@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Quellen',
   source: 'Quelle {number}',
   reply: 'Antworten',
+  quote: 'Zitieren',
+  quotation: 'Zitat',
   removeQuote: 'Zitat entfernen',
   attachFiles: 'Dateien anhängen',
   removeFile: '{name} entfernen',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Fuentes',
   source: 'Fuente {number}',
   reply: 'Responder',
+  quote: 'Citar',
+  quotation: 'Cita',
   removeQuote: 'Quitar la cita',
   attachFiles: 'Adjuntar archivos',
   removeFile: 'Quitar {name}',

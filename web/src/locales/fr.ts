@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Sources',
   source: 'Source {number}',
   reply: 'Répondre',
+  quote: 'Citer',
+  quotation: 'Citation',
   removeQuote: 'Retirer la citation',
   attachFiles: 'Joindre des fichiers',
   removeFile: 'Retirer {name}',

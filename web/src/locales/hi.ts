@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'स्रोत',
   source: 'स्रोत {number}',
   reply: 'जवाब दें',
+  quote: 'उद्धृत करें',
+  quotation: 'उद्धरण',
   removeQuote: 'उद्धरण हटाएँ',
   attachFiles: 'फ़ाइलें जोड़ें',
   removeFile: '{name} हटाएँ',

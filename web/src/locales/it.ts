@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Fonti',
   source: 'Fonte {number}',
   reply: 'Rispondi',
+  quote: 'Cita',
+  quotation: 'Citazione',
   removeQuote: 'Rimuovi citazione',
   attachFiles: 'Allega file',
   removeFile: 'Rimuovi {name}',

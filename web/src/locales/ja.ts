@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: '情報源',
   source: '情報源 {number}',
   reply: '返信',
+  quote: '引用',
+  quotation: '引用',
   removeQuote: '引用を削除',
   attachFiles: 'ファイルを添付',
   removeFile: '{name} を削除',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: '출처',
   source: '출처 {number}',
   reply: '답장',
+  quote: '인용',
+  quotation: '인용',
   removeQuote: '인용 제거',
   attachFiles: '파일 첨부',
   removeFile: '{name} 제거',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Bronnen',
   source: 'Bron {number}',
   reply: 'Beantwoorden',
+  quote: 'Citeren',
+  quotation: 'Citaat',
   removeQuote: 'Citaat verwijderen',
   attachFiles: 'Bestanden toevoegen',
   removeFile: '{name} verwijderen',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Źródła',
   source: 'Źródło {number}',
   reply: 'Odpowiedz',
+  quote: 'Cytuj',
+  quotation: 'Cytat',
   removeQuote: 'Usuń cytat',
   attachFiles: 'Dołącz pliki',
   removeFile: 'Usuń {name}',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Fontes',
   source: 'Fonte {number}',
   reply: 'Responder',
+  quote: 'Citar',
+  quotation: 'Citação',
   removeQuote: 'Remover citação',
   attachFiles: 'Anexar arquivos',
   removeFile: 'Remover {name}',

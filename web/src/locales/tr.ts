@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: 'Kaynaklar',
   source: 'Kaynak {number}',
   reply: 'Yanıtla',
+  quote: 'Alıntıla',
+  quotation: 'Alıntı',
   removeQuote: 'Alıntıyı kaldır',
   attachFiles: 'Dosya ekle',
   removeFile: '{name} dosyasını kaldır',

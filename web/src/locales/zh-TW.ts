@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: '來源',
   source: '來源 {number}',
   reply: '回覆',
+  quote: '引用',
+  quotation: '引用',
   removeQuote: '移除引用',
   attachFiles: '附加檔案',
   removeFile: '移除 {name}',

@@ -44,6 +44,8 @@ export const strings: Strings = {
   sources: '来源',
   source: '来源 {number}',
   reply: '回复',
+  quote: '引用',
+  quotation: '引用',
   removeQuote: '移除引用',
   attachFiles: '添加文件',
   removeFile: '移除 {name}',

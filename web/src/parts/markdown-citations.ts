@@ -85,6 +85,8 @@ function textUpToPlaceholder(
   // `text` is always the first rule of the parser.
   const original = rules[0]!;
   return (state, silent) => {
+    // Looked for at each stretch of text, which takes its time where there is much of it.
+    if (placedIn(state.env).length === 0) return original(state, silent);
     const next = state.src.indexOf(OPEN, state.pos);
     if (next < 0 || next >= state.posMax) return original(state, silent);
     if (next === state.pos) return false;

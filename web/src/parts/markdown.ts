@@ -114,12 +114,15 @@ function escaped(text: string): string {
 
 const sanitised = new Map<string, string>();
 const MOST_REMEMBERED = 500;
+// A long block that grows would be remembered as it was in every frame.
+const LONGEST_REMEMBERED = 10_000;
 
 /** HTML that was made safe before is not made safe again: a thread can be shown many times. */
 function safe(html: string): string {
   const known = sanitised.get(html);
   if (known !== undefined) return known;
   const clean = DOMPurify.sanitize(html, SAFE);
+  if (html.length > LONGEST_REMEMBERED) return clean;
   if (sanitised.size >= MOST_REMEMBERED) sanitised.delete(sanitised.keys().next().value!);
   sanitised.set(html, clean);
   return clean;
@@ -230,6 +233,7 @@ export function inline(text: string, images: ImagePolicy): string {
 
 /** Where markers stand, in the units of strings instead of code points. */
 function inUnits(text: string, markers: readonly Marker[]): Placed[] {
+  const hasReturns = text.includes('\r');
   let unit = 0;
   let point = 0;
   return markers.map((marker) => {
@@ -237,6 +241,7 @@ function inUnits(text: string, markers: readonly Marker[]): Placed[] {
       unit += text.codePointAt(unit)! > 0xffff ? 2 : 1;
       point += 1;
     }
-    return { at: text.slice(0, unit).replace(/\r\n?/g, '\n').length, marker };
+    const at = hasReturns ? text.slice(0, unit).replace(/\r\n?/g, '\n').length : unit;
+    return { at, marker };
   });
 }

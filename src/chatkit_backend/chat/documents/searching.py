@@ -27,13 +27,13 @@ from chatkit.types import (
     WorkflowTaskUpdated,
 )
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.documents.passages import (
     HOW_TO_CITE,
     Passages,
     documents_message,
     source_of,
 )
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.retrieval.questions import Question
 from chatkit_backend.retrieval.search import DocumentSearch, FoundChunk, search_for

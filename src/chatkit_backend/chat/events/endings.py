@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from chatkit.errors import BaseStreamError, CustomStreamError
+from chatkit.errors import BaseStreamError, CustomStreamError, ErrorCode, StreamError
 from chatkit.server import ChatKitServer
 from chatkit.types import (
     AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
+    ErrorEvent,
     GeneratedImageItem,
     SDKHiddenContextItem,
     TaskItem,
@@ -29,12 +30,13 @@ from chatkit.types import (
 from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.own.guardrails import refusal
 from chatkit_backend.context import RequestContext
-from chatkit_backend.errors import ModelError, NotFound
+from chatkit_backend.errors import DatabaseUnavailable, ModelError, NotFound
 from chatkit_backend.models.failures import detail, translate
 from chatkit_backend.store.threads import ThreadStore
 
 _log = structlog.get_logger(__name__)
 
+NOT_STORED = "The answer could not be stored. Please try again in a moment."
 INTERRUPTED = "The answer above was interrupted before it was complete."
 
 
@@ -65,7 +67,35 @@ async def closing_what_was_opened(
     except Exception as error:
         for item in unfinished.values():
             yield _ending_of(item)
-        raise _as_stream_error(error, thread) from error
+        raise as_stream_error(error, thread) from error
+
+
+def as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
+    """What the user is told of a failure; the detail goes to the log."""
+    # The Agents SDK wraps what a tool raises.
+    for told_by in (error, error.__cause__):
+        if isinstance(told_by, BaseStreamError):
+            return told_by
+        if isinstance(told_by, DatabaseUnavailable):
+            cause = repr(told_by.__cause__)
+            _log.error("answer not stored: database unavailable", thread_id=thread.id, cause=cause)
+            return CustomStreamError(NOT_STORED, allow_retry=True)
+    if (refused := refusal(error)) is not None:
+        return refused
+    told = error if isinstance(error, ModelError) else translate(error)
+    _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
+    return CustomStreamError(told.message, allow_retry=told.allow_retry)
+
+
+def error_event(error: BaseStreamError) -> ErrorEvent:
+    """The event that ends a stream that failed."""
+    match error:
+        case StreamError():
+            return ErrorEvent(code=error.code, allow_retry=error.allow_retry)
+        case CustomStreamError():
+            return ErrorEvent(code="custom", message=error.message, allow_retry=error.allow_retry)
+        case _:
+            return ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=error.allow_retry)
 
 
 async def keep_interrupted(
@@ -138,15 +168,3 @@ def _ending_of(item: ThreadItem) -> ThreadStreamEvent:
     if _is_worth_keeping(item):
         return ThreadItemDoneEvent(item=item)
     return ThreadItemRemovedEvent(item_id=item.id)
-
-
-def _as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:
-    # The Agents SDK wraps what a tool raises.
-    for told_by in (error, error.__cause__):
-        if isinstance(told_by, BaseStreamError):
-            return told_by
-    if (refused := refusal(error)) is not None:
-        return refused
-    told = error if isinstance(error, ModelError) else translate(error)
-    _log.error("answer failed", thread_id=thread.id, told=told.message, **detail(error))
-    return CustomStreamError(told.message, allow_retry=told.allow_retry)

@@ -10,8 +10,8 @@ from typing import Final
 from agents import Agent
 from typing_extensions import TypeIs
 
-from chatkit_backend.chat.agents import TurnContext
 from chatkit_backend.chat.own.loading import load
+from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import SettingsError
 
