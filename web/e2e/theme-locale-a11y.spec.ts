@@ -1,22 +1,11 @@
 /** Scrolling, languages and accessibility (UI-SPEC 6: theme, locale, a11y, scroll). */
 
 import { added, assistant, created, delta, done, thread, user } from '../tests/chat-under-test';
-import { loadAxe } from './axe';
-import { type ChatPage, eventually, expect, test } from './chat-page';
+import { violations } from './axe';
+import { eventually, expect, test } from './chat-page';
 import { json } from './scripted-server';
 
 const LONG = Array.from({ length: 15 }, (_, index) => [user(`u${index}`, `Question ${index}`), assistant(`a${index}`, 'An answer\n\nof some\n\nlines')]).flat();
-
-/** What axe finds, by rule and element. */
-async function violations(chat: ChatPage): Promise<string[]> {
-  await loadAxe(chat.page);
-  return chat.page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { target: unknown[] }[] }[] }> } };
-    // The page around is none of ours.
-    const { violations } = await axe.run({ include: [['#chat']] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} ${target.flat().join(' ')}`));
-  });
-}
 
 for (const [locale, asked] of [['fr', 'fr'], ['zh-Hant', 'zh-Hant'], ['tlh', 'en'], [undefined, 'en-US']] as const) {
   test(`122: Accept-Language for the locale ${locale ?? 'of the browser'}`, async ({ chat, server }) => {
