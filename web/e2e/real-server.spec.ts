@@ -248,10 +248,14 @@ async function expectHarmless(page: Page, foreign: () => string[]): Promise<void
   await sources.click();
   await expect(page.locator('.sources li')).toHaveCount(3);
   await expect(page.locator('.sources')).toContainText(PAYLOADS[1]!);
-  await page.getByRole('log').evaluate((log) => {
+  const strange = await page.getByRole('log').evaluate((log) => {
     for (const link of log.querySelectorAll('a')) if (!/^https?:/.test(link.getAttribute('href') ?? '')) link.click();
+    const urls = [...log.querySelectorAll('[href], [src]')].map((one) => one.getAttribute('href') ?? one.getAttribute('src') ?? '');
+    return urls.filter((url) => !/^(https?:|mailto:|data:image\/(png|jpeg|gif|webp);)/.test(url));
   });
+  expect(strange).toEqual([]);
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50))));
   expect(await page.evaluate(() => window.pwned ?? ['not watched'])).toEqual([]);
+  expect(await page.evaluate(() => window.violations)).toEqual([]); // what only the page's policy has stopped
   expect(foreign()).toEqual([]);
 }

@@ -140,6 +140,7 @@ export class ScriptedServer {
       this.#happened();
     });
     this.requests.push(request);
+    this.#happened(); // its answer may wait for the test that waits for it
     const what = isOperation ? request.body.type : pathname;
     const next = this.#next(pathname, what);
     if (!next) {
