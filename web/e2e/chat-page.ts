@@ -57,9 +57,11 @@ export class ChatPage {
     await this.page.evaluate((given) => window.start(given), options);
   }
 
-  /** Until what has changed is shown. */
-  async nextFrame(): Promise<void> {
-    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  /** Until what has changed is shown, which is so after two frames; layout that follows it takes more. */
+  async frames(count = 2): Promise<void> {
+    await this.page.evaluate(async (count) => {
+      for (let frame = 0; frame < count; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+    }, count);
   }
 
   /** Open a thread that the server has already. */

@@ -172,7 +172,7 @@ test('94: an answer that comes too late is dropped', async ({ chat }) => {
   await chat.page.keyboard.type('sl');
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
   await chat.page.evaluate(() => window.answerLate());
-  await chat.nextFrame();
+  await chat.frames();
   await expect(chat.page.getByRole('option')).toHaveText([/Oslo/]);
   await chat.page.keyboard.press('Escape');
   await expect(chat.page.getByRole('option')).toHaveCount(0);

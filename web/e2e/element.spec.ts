@@ -166,7 +166,7 @@ test('9: moving the element keeps the place in a long thread', async ({ chat }) 
       const item = [...root.querySelectorAll('[data-item-id]')].find((one) => one.getBoundingClientRect().bottom > top + 4);
       return `${item?.getAttribute('data-item-id')} ${left >= 0}`;
     });
-  await chat.page.waitForTimeout(200); // what is in sight gets its own height
+  await chat.frames(6); // what is in sight gets its own height
   const before = await first();
   expect(before).not.toMatch(/^u0 /);
   await chat.page.evaluate(() => {
@@ -174,7 +174,7 @@ test('9: moving the element keeps the place in a long thread', async ({ chat }) 
     document.body.append(box);
     box.append(document.getElementById('chat')!);
   });
-  await chat.page.waitForTimeout(200);
+  await chat.frames(6);
   expect(await first()).toBe(before);
 });
 
@@ -187,12 +187,12 @@ test('9: what is still loaded of one server is not told once there is another', 
   await chat.set({ api: { url: '/api2' } });
   late.release();
   await opened;
-  await chat.page.waitForTimeout(100);
+  await chat.frames();
   expect(await chat.details('thread.change')).toEqual([]);
   expect(await chat.details('thread.load.end')).toEqual([{ threadId: 'thr_1' }]);
 });
 
-test('71: a history that is switched off while it is shown goes', async ({ chat }) => {
+test('75: a history that is switched off while it is shown goes', async ({ chat }) => {
   await chat.open();
   await chat.button('History').click();
   await expect(chat.page.getByRole('searchbox')).toBeVisible();

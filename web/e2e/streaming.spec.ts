@@ -176,7 +176,7 @@ test('36: a replaced item keeps its place, and the view its own', async ({ chat,
   await chat.item('u8').evaluate((item) => item.scrollIntoView({ block: 'start', behavior: 'instant' }));
   await expect(chat.item('u8')).toBeInViewport();
   // What comes near is laid out with the next frames.
-  await chat.nextFrame();
+  await chat.frames();
   const before = (await chat.item('u8').boundingBox())!.y;
   server.answer('threads.custom_action', (_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });

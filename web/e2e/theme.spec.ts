@@ -81,7 +81,7 @@ test('121: each value of a theme changes what is shown', async ({ chat }) => {
   await chat.openThread(THREAD);
   const shown = async (theme: object, selector: string, name: string): Promise<string> => {
     await chat.set({ initialThread: 'thr_1', theme });
-    await chat.nextFrame();
+    await chat.frames();
     return style(chat.page, selector, name);
   };
   const each = async (themes: object[], selector: string, name: string): Promise<void> => {
