@@ -360,7 +360,7 @@ test('114: many options are searched, a label leads to its field, keys work', as
   await expect(chat.page.getByRole('radio', { name: 'Large' })).toBeChecked();
 });
 
-test('115: tables span', async ({ chat }) => {
+test('115: the cells of tables span rows and columns', async ({ chat }) => {
   const cell = (value: string, more: object = {}): object => ({ type: 'Table.Cell', children: [{ type: 'Text', value }], ...more });
   const row = (...children: object[]): object => ({ type: 'Table.Row', children });
   await shown(chat, { type: 'Card', children: [{ type: 'Table', children: [{ ...row(cell('Wide', { colSpan: 2 })), header: true }, row(cell('Tall', { rowSpan: 2 }), cell('B')), row(cell('C'))] }] });
