@@ -5,8 +5,8 @@ import { violations } from './axe';
 import { type ChatPage, expect, test as base } from './chat-page';
 import { ALIKE, BASES, catalogue, lookedUp, SAMPLES, UNSEEN, WITH, type Catalogue, type Choices } from './widget-catalogue';
 
-const test = base.extend<object, { sdk: Catalogue }>({
-  sdk: [async ({}, use) => use(catalogue()), { scope: 'worker', timeout: 60_000 }],
+const test = base.extend<{ sdk: Catalogue }>({
+  sdk: [async ({}, use) => use(catalogue()), { timeout: 60_000 }],
 });
 
 type Node = Record<string, unknown>;

@@ -16,15 +16,22 @@ export interface Catalogue {
   templates: Record<string, object>;
 }
 
+let told: Catalogue | undefined;
+
+/** What the SDK has, asked for once in a worker. */
 export function catalogue(): Catalogue {
+  return (told ??= asked());
+}
+
+function asked(): Catalogue {
   const own = path.join(ROOT, '.venv/bin/python');
   const python = process.env['PYTHON'] ?? (existsSync(own) ? own : 'python3');
-  const told = execFileSync(python, ['-m', 'tests.widget_catalogue'], {
+  const printed = execFileSync(python, ['-m', 'tests.widget_catalogue'], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PYTHONPATH: path.join(ROOT, 'src') },
     encoding: 'utf8',
   });
-  return JSON.parse(told) as Catalogue;
+  return JSON.parse(printed) as Catalogue;
 }
 
 type Node = Record<string, unknown>;

@@ -4,8 +4,8 @@ import { other, user } from '../tests/chat-under-test';
 import { type ChatPage, expect, test as base } from './chat-page';
 import { catalogue } from './widget-catalogue';
 
-const test = base.extend<object, { templates: Record<string, Node> }>({
-  templates: [async ({}, use) => use(catalogue().templates as Record<string, Node>), { scope: 'worker', timeout: 60_000 }],
+const test = base.extend<{ templates: Record<string, Node> }>({
+  templates: [async ({}, use) => use(catalogue().templates as Record<string, Node>), { timeout: 60_000 }],
 });
 
 type Node = Record<string, unknown>;
