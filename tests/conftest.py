@@ -7,8 +7,10 @@ import os
 import shlex
 import shutil
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,14 @@ RESPONSES = "openai/scripted"
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: most tests wait for a server now and then."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    """Each HTTP client reads them, which takes longer than most tests; and these use none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

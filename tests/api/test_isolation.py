@@ -343,6 +343,7 @@ async def test_bobs_own_things_are_found(house: House) -> None:
         if name == "threads.create, attachment":
             # It is that thread's now, and no other one may have it.
             context = RequestContext(user=User("bob"))
+            await store.delete_attachment(house.bobs.attachment, context)
             await store.save_attachment(file_attachment(house.bobs.attachment), context)
 
 

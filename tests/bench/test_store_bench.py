@@ -31,7 +31,7 @@ def another_postgres(postgres_server: str) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_it_prints_every_figure(postgres_server: str) -> None:
-    small = ["--items", "2000", "--small", "1000", "--calls", "5", "--writes", "8", "--json"]
+    small = ["--items", "2000", "--small", "1000", "--calls", "10", "--writes", "40", "--json"]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "bench.store", *small],
         cwd=ROOT,

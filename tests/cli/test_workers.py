@@ -62,10 +62,10 @@ async def test_all_workers_serve_one_database(start: Start, database: dict[str, 
 
 
 async def test_running_answers_may_finish_when_it_stops(
-    start: Start, provider: ScriptedProvider, database: dict[str, str]
+    start: Start, provider: ScriptedProvider
 ) -> None:
     provider.script(Text("one two three four five six", delay=0.1))
-    program = start("--workers", "2", CHATKIT_SHUTDOWN_SECONDS="10", **database)
+    program = start("--workers", "2", CHATKIT_SHUTDOWN_SECONDS="10")
     async with (
         Chat(program.url) as chat,
         chat.streaming("threads.create", input=message("Count")) as events,
@@ -81,10 +81,10 @@ async def test_running_answers_may_finish_when_it_stops(
 
 
 async def test_answers_that_take_too_long_keep_their_text_when_it_stops(
-    start: Start, provider: ScriptedProvider, database: dict[str, str]
+    start: Start, provider: ScriptedProvider
 ) -> None:
     provider.script(Hang(3, "one two three four"))
-    program = start("--workers", "2", CHATKIT_SHUTDOWN_SECONDS="1", **database)
+    program = start("--workers", "2", CHATKIT_SHUTDOWN_SECONDS="1")
     async with (
         Chat(program.url) as chat,
         chat.streaming("threads.create", input=message("Count")) as events,
@@ -92,7 +92,7 @@ async def test_answers_that_take_too_long_keep_their_text_when_it_stops(
         seen = await read_until(events, "one two three")
         await asyncio.to_thread(program.stop)
     assert "Traceback" not in program.output
-    async with Chat(start(**database).url) as chat:
+    async with Chat(start().url) as chat:
         assert texts_of(await chat.items(thread_of(seen))) == ["one two three"]
 
 

@@ -122,6 +122,8 @@ def _run(request: dict[str, Any], files: list[int]) -> None:
     """Becomes the program; does not return."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Where the tests run in the background of a shell, it has them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for standard, file in enumerate(files):
         os.dup2(file, standard)
         os.close(file)

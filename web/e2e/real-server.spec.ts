@@ -163,49 +163,54 @@ test('two tabs of one user show, and go on with, the same thread', async ({ page
   }
 });
 
-test('a server that starts anew between two messages goes on with the thread', async ({ page, real }) => {
-  await opened(page, real.restarted);
-  await say(page, 'before');
-  await expect(answers(page)).toContainText('You said: before');
-  const restart = await fetch(real.restart, { method: 'POST' });
-  expect(restart.status).toBe(204);
-  await say(page, 'after');
-  await expect(answers(page)).toHaveText([/You said: before/, /You said: after/]);
-  await reopened(page);
-  await expect(answers(page)).toHaveText([/You said: before/, /You said: after/]);
-});
+test.describe('the server that starts anew', () => {
+  // One after the other: what one stops is the other's server, too.
+  test.describe.configure({ mode: 'default' });
 
-test('25: a client secret that ends in an answer cuts nothing, and is replaced for the next message', async ({ page, real }) => {
-  const site = `<!doctype html><title>Shop</title><script src="/chatkit.js"></script>
-    <openai-chatkit></openai-chatkit><script type="module">
-      const secret = async (path, body) => {
-        const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-        return (await answer.json()).client_secret;
-      };
-      window.asked = [];
-      document.querySelector('openai-chatkit').setOptions({ api: { url: '/api/chatkit', getClientSecret: (current) => {
-        window.asked.push(current);
-        return current ? secret('/api/chatkit/refresh', JSON.stringify({ currentClientSecret: current })) : secret('/api/chatkit/session?userId=${newUser()}', '{}');
-      } } });
-    </script>`;
-  await page.route('**/shop', (route) => route.fulfill({ contentType: 'text/html', body: site }));
-  const refused: string[] = [];
-  page.on('response', (response) => {
-    if (response.status() === 401) refused.push(String(response.request().postDataJSON()?.type));
+  test('a server that starts anew between two messages goes on with the thread', async ({ page, real }) => {
+    await opened(page, real.restarted);
+    await say(page, 'before');
+    await expect(answers(page)).toContainText('You said: before');
+    const restart = await fetch(real.restart, { method: 'POST' });
+    expect(restart.status).toBe(204);
+    await say(page, 'after');
+    await expect(answers(page)).toHaveText([/You said: before/, /You said: after/]);
+    await reopened(page);
+    await expect(answers(page)).toHaveText([/You said: before/, /You said: after/]);
   });
-  await page.goto(`${real.restarted}/shop`);
-  await say(page, 'slow please');
-  // Secrets of this server end after a second, and these words take two.
-  await expect(answers(page)).toContainText('word25');
-  await page.getByRole('button', { name: 'Stop' }).click();
-  const before = await page.evaluate(() => window.asked.length);
-  await say(page, 'and now');
-  await expect(answers(page).last()).toContainText('You said: and now');
-  expect(refused.filter((type) => type === 'threads.add_user_message')).toHaveLength(1);
-  const asked = await page.evaluate(() => window.asked);
-  expect(asked[0]).toBeNull();
-  expect(asked.slice(before)).toEqual([expect.stringMatching(/^ck_sess_/)]);
-  await expect(page.locator('.message.user')).toHaveText([/slow please/, /and now/]);
+
+  test('25: a client secret that ends in an answer cuts nothing, and is replaced for the next message', async ({ page, real }) => {
+    const site = `<!doctype html><title>Shop</title><script src="/chatkit.js"></script>
+      <openai-chatkit></openai-chatkit><script type="module">
+        const secret = async (path, body) => {
+          const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+          return (await answer.json()).client_secret;
+        };
+        window.asked = [];
+        document.querySelector('openai-chatkit').setOptions({ api: { url: '/api/chatkit', getClientSecret: (current) => {
+          window.asked.push(current);
+          return current ? secret('/api/chatkit/refresh', JSON.stringify({ currentClientSecret: current })) : secret('/api/chatkit/session?userId=${newUser()}', '{}');
+        } } });
+      </script>`;
+    await page.route('**/shop', (route) => route.fulfill({ contentType: 'text/html', body: site }));
+    const refused: string[] = [];
+    page.on('response', (response) => {
+      if (response.status() === 401) refused.push(String(response.request().postDataJSON()?.type));
+    });
+    await page.goto(`${real.restarted}/shop`);
+    await say(page, 'slow please');
+    // Secrets of this server end after a second, and these words take two.
+    await expect(answers(page)).toContainText('word25');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    const before = await page.evaluate(() => window.asked.length);
+    await say(page, 'and now');
+    await expect(answers(page).last()).toContainText('You said: and now');
+    expect(refused.filter((type) => type === 'threads.add_user_message')).toHaveLength(1);
+    const asked = await page.evaluate(() => window.asked);
+    expect(asked[0]).toBeNull();
+    expect(asked.slice(before)).toEqual([expect.stringMatching(/^ck_sess_/)]);
+    await expect(page.locator('.message.user')).toHaveText([/slow please/, /and now/]);
+  });
 });
 
 declare global {

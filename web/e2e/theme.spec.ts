@@ -86,7 +86,11 @@ test('121: each value of a theme changes what is shown', async ({ chat }) => {
   };
   const each = async (themes: object[], selector: string, name: string): Promise<void> => {
     const values: string[] = [];
-    for (const theme of themes) values.push(await shown(theme, selector, name));
+    for (const theme of themes) {
+      await shown(theme, selector, name);
+      if (values.length > 0) await eventually(() => style(chat.page, selector, name)).not.toBe(values.at(-1));
+      values.push(await style(chat.page, selector, name));
+    }
     expect(new Set(values).size, `${name} of ${selector}: ${values.join(', ')}`).toBe(themes.length);
   };
   await each(['pill', 'round', 'soft', 'sharp'].map((radius) => ({ radius })), '.composer', 'border-radius');
@@ -94,11 +98,11 @@ test('121: each value of a theme changes what is shown', async ({ chat }) => {
   await each([14, 15, 16, 17, 18].map((baseSize) => ({ typography: { baseSize } })), '.bubble', 'font-size');
   await each([{ colorScheme: 'light' }, { colorScheme: 'dark' }], '.frame', 'background-color');
   const accent = (level: number): object => ({ color: { accent: { primary: '#0a5c2c', level } } });
-  expect(await shown(accent(2), '.bubble', 'background-color')).not.toBe('rgb(10, 92, 44)');
-  expect(await shown(accent(3), '.bubble', 'background-color')).toBe('rgb(10, 92, 44)');
+  await eventually(() => shown(accent(2), '.bubble', 'background-color')).not.toBe('rgb(10, 92, 44)');
+  await eventually(() => shown(accent(3), '.bubble', 'background-color')).toBe('rgb(10, 92, 44)');
   const surface = { background: '#112233', foreground: 'rgb(40 60 80)' };
-  expect(await shown({ color: { surface } }, '.frame', 'background-color')).toBe('rgb(17, 34, 51)');
-  expect(await shown({ color: { surface } }, '.composer', 'background-color')).toBe('rgb(40, 60, 80)');
+  await eventually(() => shown({ color: { surface } }, '.frame', 'background-color')).toBe('rgb(17, 34, 51)');
+  await eventually(() => shown({ color: { surface } }, '.composer', 'background-color')).toBe('rgb(40, 60, 80)');
 });
 
 test('121: a font of the page is used inside the element', async ({ chat }) => {

@@ -29,6 +29,7 @@ declare global {
 async function begun(chat: ChatPage, child: object | null): Promise<{ live: LiveStream; change(to: object | null): void }> {
   await chat.open();
   const live = await chat.askLive('Hi', created('thr_1'), done(user('u1', 'Hi')), added(other('w1', 'widget', { widget: root(child) })));
+  await expect(chat.item('w1').locator('.transition')).toHaveCount(1);
   await expect(chat.item('w1').locator('.transition-child')).toHaveCount(child ? 1 : 0);
   await chat.page.evaluate(async () => {
     const place = document.getElementById('chat')!.shadowRoot!.querySelector('.transition')!;

@@ -47,6 +47,7 @@ async def closing_what_was_opened(
 ) -> AsyncIterator[ThreadStreamEvent]:
     """The events; when they fail, the unfinished items are finished as far as they came.
 
+    A message that ends without a word is taken away: a model that refuses leaves one behind.
     The SDK sends the error alone: the text that the user has read would be gone after a reload.
     It also gives an item another time when it is finished; here it keeps that of its beginning.
 
@@ -63,7 +64,7 @@ async def closing_what_was_opened(
         async with closing(events):
             async for event in events:
                 _follow(server, unfinished, event)
-                yield event
+                yield _without_empty_message(event)
     except Exception as error:
         for item in unfinished.values():
             yield _ending_of(item)
@@ -149,6 +150,16 @@ def _follow(
             unfinished.pop(event.item_id, None)
         case _:
             pass
+
+
+def _without_empty_message(event: ThreadStreamEvent) -> ThreadStreamEvent:
+    match event:
+        case ThreadItemDoneEvent(item=AssistantMessageItem() as item) if not _is_worth_keeping(
+            item
+        ):
+            return ThreadItemRemovedEvent(item_id=item.id)
+        case _:
+            return event
 
 
 def _is_worth_keeping(item: ThreadItem) -> bool:
