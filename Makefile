@@ -28,7 +28,7 @@ test: check ## Run every check: lint, types, layers, tests of the server and of 
 	else \
 		echo "Left out, for want of Chromium: the tests of the chat page in a browser (make e2e)"; \
 	fi
-	$(RUN) pytest -m alone
+	$(RUN) pytest -m alone $$(grep -rl 'mark\.alone' tests --include='*.py')
 	$(RUN) pytest -m 'not alone' -n auto --dist worksteal
 
 check: .venv/.ready ## Run the checks without the tests
