@@ -20,8 +20,10 @@ help: ## Show this list
 run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
-test: check ## Run every check: lint, types, layers, tests of the server and of the chat page
-	@scripts/install_test_services.sh
+test: .venv/.ready ## Run every check: lint, types, layers, tests of the server and of the chat page
+	@# Installing waits for the network for the most part, so the first checks run meanwhile.
+	@scripts/install_test_services.sh & services=$$!; \
+		$(MAKE) --no-print-directory check && wait $$services
 	@$(MAKE) --no-print-directory web
 	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || [ -n "$$CI" ]; then \
 		$(MAKE) --no-print-directory e2e; \

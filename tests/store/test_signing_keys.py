@@ -35,4 +35,5 @@ async def test_one_that_lost_the_race_takes_the_others(
     first, second = await asyncio.gather(
         signing_key(database, "addresses"), signing_key(database, "addresses")
     )
-    assert first == second == b"1" * 32
+    assert first == second
+    assert first in {b"1" * 32, b"2" * 32}

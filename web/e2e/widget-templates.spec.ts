@@ -39,7 +39,9 @@ async function show(chat: ChatPage, templates: Record<string, Node>, theme: stri
     if (['error', 'warning'].includes(message.type())) said.push(message.text());
   });
   await chat.openThread([user('u1', 'Hi'), ...Object.entries(templates).map(([id, widget]) => other(id, 'widget', { widget }))], {}, { theme });
-  for (const more of await chat.page.getByRole('button', { name: 'Show more' }).all()) await more.click();
+  const more = chat.page.getByRole('button', { name: 'Show more' });
+  await expect(more.first()).toBeVisible();
+  while ((await more.count()) > 0) await more.first().click();
   await expect.poll(() => chat.page.locator('ck-chart').evaluateAll((all) => all.every((one) => one.querySelector('svg')))).toBe(true);
   return said;
 }

@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 from agents import (
     Agent,
     Model,
+    ModelRefusalError,
     ModelSettings,
     RunConfig,
     RunContextWrapper,
@@ -28,7 +29,7 @@ from agents import (
     Tool,
     TResponseInputItem,
 )
-from agents.items import RunItem, ToolCallItem, ToolCallOutputItem
+from agents.items import RunItem, ToolCallItem, ToolCallOutputItem, TResponseStreamEvent
 from chatkit.agents import stream_agent_response
 from chatkit.types import (
     ClientToolCallItem,
@@ -186,6 +187,20 @@ async def _using_first(
     )
 
 
+def _raise_refusal(event: TResponseStreamEvent) -> None:
+    """Ends the run at a refusal, as the SDK does, before it passes for an answer.
+
+    The SDK does so beside the stream: the end of the message is told before, or not at all.
+
+    Raises:
+        ModelRefusalError: A message of the model ends that only refuses.
+    """
+    if event.type == "response.output_item.done" and event.item.type == "message":
+        refused = [part.refusal for part in event.item.content if part.type == "refusal"]
+        if refused and len(refused) == len(event.item.content):
+            raise ModelRefusalError("".join(refused))
+
+
 @dataclass(slots=True)
 class _Run:
     """A run as `stream_agent_response` reads it.
@@ -228,6 +243,8 @@ class _Run:
             self._own_events.run_goes_on()
             if event.type == "run_item_stream_event":
                 await self._keep_tool_result(event.item)
+            elif event.type == "raw_response_event":
+                _raise_refusal(event.data)
             event = self._ids.rewrite(event)
             if event.type == "run_item_stream_event" and isinstance(event.item, ToolCallItem):
                 self._calls[_id_of(event.item)] = event.item
