@@ -40,6 +40,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests come first in the share of each worker, so that none waits for one at the end."""
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    others = [item for item in items if not item.get_closest_marker("slow")]
+
+    def share(tests: list[pytest.Item], worker: int) -> list[pytest.Item]:
+        return tests[len(tests) * worker // workers : len(tests) * (worker + 1) // workers]
+
+    items[:] = [
+        item
+        for worker in range(workers)
+        for tests in (slow, others)
+        for item in share(tests, worker)
+    ]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def certificates_are_read_once() -> Iterator[None]:
     """Each HTTP client reads them, which takes longer than most tests; and these use none."""

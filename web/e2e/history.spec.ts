@@ -1,6 +1,6 @@
 /** Threads and the list of them (UI-SPEC 6: threads and history). */
 
-import { assistant, created, done, other, thread, user } from '../tests/chat-under-test';
+import { added, assistant, created, delta, done, other, thread, user } from '../tests/chat-under-test';
 import { type ChatPage, eventually, expect, test } from './chat-page';
 import { events, held, json, type Answer, type ScriptedServer } from './scripted-server';
 
@@ -72,6 +72,37 @@ for (const kept of ['by the browser', 'by the element alone']) {
     expect(await chat.itemIds).toEqual(Array.from({ length: 95 }, (_, index) => `i${index}`));
   });
 }
+
+test('69: a thread of a thousand messages lays out what is near only, and blocks nothing while it scrolls and streams', async ({ chat }) => {
+  const many = Array.from({ length: 500 }, (_, index) => [user(`u${index}`, `Question ${index}`), assistant(`a${index}`, `Answer ${index}\n\n- some\n- more\n\n\`code\``)]).flat();
+  await chat.openThread(many);
+  await expect(chat.item('a499')).toBeInViewport();
+  const laidOut = (): Promise<number> => chat.log.locator('.message.user').evaluateAll((all) => all.filter((one) => one.checkVisibility({ contentVisibilityAuto: true })).length);
+  expect(await laidOut()).toBeLessThan(50);
+  const long = await chat.page.evaluateHandle(() => {
+    const durations: number[] = [];
+    new PerformanceObserver((list) => durations.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    return durations;
+  });
+  await chat.page.locator('.scroller').evaluate(async (scroller) => {
+    for (let step = 0; step < 100; step++) {
+      scroller.scrollBy({ top: -400, behavior: 'instant' });
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  await expect(chat.item('a499')).not.toBeInViewport();
+  expect(await laidOut()).toBeLessThan(50);
+  const live = await chat.askLive('And now?', done(user('u500', 'And now?')), added(assistant('a500')));
+  for (let round = 0; round < 30; round++) {
+    live.send(delta('a500', ` word ${round}`));
+    await chat.frames(1);
+  }
+  await expect(chat.item('a500')).toContainText('word 29');
+  live.end();
+  const blocked = (await long.jsonValue()).filter((duration) => duration > 200);
+  // Work that grows with the thread would make most of the steps long; a busy machine, a few.
+  expect(blocked.length, `${blocked.join(', ')} ms`).toBeLessThan(5);
+});
 
 test('70: empty pages that are not the last stall nothing', async ({ chat, server }) => {
   const items = [user('u1', 'Old'), assistant('a1', 'Older')];
