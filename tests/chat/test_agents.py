@@ -8,11 +8,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from agents import RunContextWrapper, function_tool
+from agents import ModelRefusalError, RunContextWrapper, function_tool
 from agents.tracing import Span, Trace, TracingProcessor, get_trace_provider, set_trace_processors
 from agents.tracing.processors import default_processor
 from chatkit.types import CustomTask, TaskItem, ThreadItemDoneEvent
+from openai.types.responses import (
+    ResponseOutputItemDoneEvent,
+    ResponseOutputMessage,
+    ResponseOutputRefusal,
+    ResponseOutputText,
+)
 
+from chatkit_backend.chat.agents import _raise_refusal
 from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.models.demo import DemoModel
 from tests.chat.conftest import LocalChat, MakeChat
@@ -118,3 +125,29 @@ async def test_a_tool_waits_until_what_it_shows_is_dealt_with(
     provider.script(ToolCalls([("show", "{}")]), Text("Done."))
     await make_chat(tools=[show]).say("Count")
     assert stored == [2]
+
+
+REFUSED = ResponseOutputRefusal(type="refusal", refusal="I would rather not.")
+SAID = ResponseOutputText(type="output_text", text="Woof", annotations=[])
+
+
+def end_of_message(*content: ResponseOutputRefusal | ResponseOutputText) -> Any:
+    message = ResponseOutputMessage(
+        id="msg_1", type="message", role="assistant", status="completed", content=list(content)
+    )
+    return ResponseOutputItemDoneEvent(
+        type="response.output_item.done", item=message, output_index=0, sequence_number=1
+    )
+
+
+def test_the_end_of_a_message_that_only_refuses_ends_the_run() -> None:
+    with pytest.raises(ModelRefusalError) as raised:
+        _raise_refusal(end_of_message(REFUSED))
+    assert raised.value.refusal == "I would rather not."
+
+
+@pytest.mark.parametrize("content", [(), (SAID,), (SAID, REFUSED)])
+def test_the_end_of_any_other_message_does_not(
+    content: tuple[ResponseOutputRefusal | ResponseOutputText, ...],
+) -> None:
+    _raise_refusal(end_of_message(*content))

@@ -19,7 +19,7 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, sign
 
 
 def limits() -> list[tuple[int, tuple[int, int]]]:
-    """The limits of this process that are lower than they could be."""
+    """The limits of this process, soft and hard, by their kind."""
     names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
     kinds = {getattr(resource, name) for name in names}
     return [(kind, resource.getrlimit(kind)) for kind in sorted(kinds)]

@@ -3,10 +3,10 @@
 import { html, type TemplateResult } from 'lit';
 import { icon } from '../icons';
 
-export function iconButton(label: string, name: string, onClick: () => void, disabled = false): TemplateResult {
+function button(look: string, label: string, name: string, onClick: () => void, disabled: boolean): TemplateResult {
   return html`<button
     type="button"
-    class="icon-button"
+    class=${look}
     aria-label=${label}
     title=${label}
     ?disabled=${disabled}
@@ -16,14 +16,10 @@ export function iconButton(label: string, name: string, onClick: () => void, dis
   </button>`;
 }
 
-export function smallButton(label: string, name: string, onClick: () => void): TemplateResult {
-  return html`<button
-    type="button"
-    class="icon-button small"
-    aria-label=${label}
-    title=${label}
-    @click=${onClick}
-  >
-    ${icon(name)}
-  </button>`;
+export function iconButton(label: string, name: string, onClick: () => void, disabled = false): TemplateResult {
+  return button('icon-button', label, name, onClick, disabled);
+}
+
+export function smallButton(label: string, name: string, onClick: () => void, disabled = false): TemplateResult {
+  return button('icon-button small', label, name, onClick, disabled);
 }

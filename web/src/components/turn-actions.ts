@@ -5,6 +5,7 @@ import { isVisible, textOf, type TurnOfItems } from '../conversation';
 import { icon } from '../icons';
 import type { Feedback } from '../ratings';
 import { define, Part } from '../ui';
+import { smallButton } from './buttons';
 
 const CONFIRM_MS = 2_000;
 
@@ -35,33 +36,20 @@ export class TurnActions extends Part {
     const canRetry = options.threadItemActions.retry && this.isNewest && turn.user !== null;
     return html`<div class="turn-actions">
       ${text
-        ? this.#button(this.isCopied ? strings.copied : strings.copy, this.isCopied ? 'check' : 'copy', () =>
+        ? smallButton(this.isCopied ? strings.copied : strings.copy, this.isCopied ? 'check' : 'copy', () =>
             void this.#copy(text),
           )
         : nothing}
       ${options.threadItemActions.feedback
         ? html`${this.#thumb('positive', rated)}${this.#thumb('negative', rated)}`
         : nothing}
-      ${canRetry ? this.#button(strings.retry, 'reload', () => this.#retry(), chat.isBusy) : nothing}
+      ${canRetry ? smallButton(strings.retry, 'reload', () => this.#retry(), chat.isBusy) : nothing}
       ${text && chat.isOpen
         ? html`<span class="keyboard-only">
-            ${this.#button(strings.quote, 'quote', () => this.#quote(text))}
+            ${smallButton(strings.quote, 'quote', () => this.#quote(text))}
           </span>`
         : nothing}
     </div>`;
-  }
-
-  #button(label: string, name: string, onClick: () => void, disabled = false): TemplateResult {
-    return html`<button
-      type="button"
-      class="icon-button small"
-      aria-label=${label}
-      title=${label}
-      ?disabled=${disabled}
-      @click=${onClick}
-    >
-      ${icon(name)}
-    </button>`;
   }
 
   #thumb(kind: Feedback, rated: Feedback | undefined): TemplateResult {

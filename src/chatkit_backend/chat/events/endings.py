@@ -47,7 +47,7 @@ async def closing_what_was_opened(
 ) -> AsyncIterator[ThreadStreamEvent]:
     """The events; when they fail, the unfinished items are finished as far as they came.
 
-    A message that ends without a word is taken away: a model that refuses leaves one behind.
+    A message that ends without a word is taken away.
     The SDK sends the error alone: the text that the user has read would be gone after a reload.
     It also gives an item another time when it is finished; here it keeps that of its beginning.
 
