@@ -131,6 +131,20 @@ describe('the list of threads', () => {
     expect(history.threads[0]).not.toHaveProperty('items');
   });
 
+  it('keeps what was told while an older page was on its way', async () => {
+    const { history, server } = await filled();
+    const older = held(page(['a', 'b', 'c']));
+    server.answer('threads.list', older.answer, page(['a']));
+    const reading = history.refresh();
+    history.add(thread('n', { title: 'New' }) as Thread);
+    history.note(thread('b', { title: 'Changed' }) as Thread);
+    older.release();
+    await reading;
+    expect(titles(history)).toEqual(['New', 'Title a', 'Changed', 'Title c']);
+    await history.refresh();
+    expect(ids(history), 'what a later page says').toEqual(['a']);
+  });
+
   it('does not take back in what is not in it', async () => {
     const { history } = await filled();
     history.note(thread('x') as Thread);
@@ -171,6 +185,18 @@ describe('deleting', () => {
     await history.refresh();
     deleting.release();
     await removed;
+    expect(ids(history)).toEqual(['a', 'c']);
+  });
+
+  it('stays so if a page comes afterwards that was asked for before', async () => {
+    const { history, server } = await filled();
+    const older = held(page(['a', 'b', 'c']));
+    server.answer('threads.list', older.answer);
+    server.answer('threads.delete', json({}));
+    const reading = history.refresh();
+    await history.remove('b');
+    older.release();
+    await reading;
     expect(ids(history)).toEqual(['a', 'c']);
   });
 

@@ -15,6 +15,9 @@ export class History {
   #after: string | null = null;
   #hasMore = true;
   #reading = 0;
+  /** What happened while a page was on its way, which the page may be too old for; null for what was deleted. */
+  #meanwhile = new Map<string, ThreadMetadata | null>();
+  #begun: readonly string[] = [];
 
   constructor(
     private readonly client: () => Client,
@@ -56,6 +59,8 @@ export class History {
     const reading = ++this.#reading;
     this.isLoading = true;
     this.failure = null;
+    this.#meanwhile.clear();
+    this.#begun = [];
     this.changed();
     try {
       const page = await this.client().ask('threads.list', {
@@ -64,10 +69,10 @@ export class History {
         ...(from === null ? {} : { after: from }),
       });
       if (reading !== this.#reading) return;
-      const shown = from === null ? [] : this.threads;
+      const shown = from === null ? this.threads.filter(({ id }) => this.#begun.includes(id)) : this.threads;
       const known = new Set(shown.map((thread) => thread.id));
-      const added = page.data.filter((thread) => !known.has(thread.id)).map(metadataOf);
-      this.threads = [...shown, ...added];
+      const added = page.data.filter(({ id }) => !known.has(id) && this.#meanwhile.get(id) !== null);
+      this.threads = [...shown, ...added.map((thread) => this.#meanwhile.get(thread.id) ?? metadataOf(thread))];
       this.#after = page.after ?? page.data.at(-1)?.id ?? null;
       // The same page would be asked for again and again.
       this.#hasMore = page.has_more && this.#after !== null && this.#after !== from;
@@ -87,6 +92,7 @@ export class History {
   add(thread: Thread): void {
     const others = this.threads.filter((other) => other.id !== thread.id);
     this.threads = [metadataOf(thread), ...others];
+    this.#begun = [thread.id, ...this.#begun];
     this.changed();
   }
 
@@ -94,6 +100,7 @@ export class History {
   note(thread: Thread | ThreadMetadata): void {
     const metadata = 'items' in thread ? metadataOf(thread) : thread;
     this.threads = this.threads.map((other) => (other.id === metadata.id ? metadata : other));
+    this.#meanwhile.set(metadata.id, metadata);
     this.changed();
   }
 
@@ -121,6 +128,7 @@ export class History {
       this.#drop(threadId); // a page that was asked for before may have brought it back
     } catch (error) {
       this.#drop(threadId);
+      this.#meanwhile.delete(threadId);
       if (index >= 0) this.threads = this.threads.toSpliced(index, 0, ...removed);
       this.changed();
       throw error;
@@ -129,6 +137,7 @@ export class History {
 
   #drop(threadId: string): void {
     this.threads = this.threads.filter((thread) => thread.id !== threadId);
+    this.#meanwhile.set(threadId, null);
     this.changed();
   }
 }
