@@ -10,17 +10,13 @@ from datetime import UTC, datetime
 import structlog
 from chatkit.server import ChatKitServer, agents_sdk_user_agent_override
 from chatkit.types import (
-    GeneratedImageItem,
-    GeneratedImageUpdated,
     StreamingReq,
     StreamOptionsEvent,
     ThreadCreatedEvent,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
-    ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
@@ -29,7 +25,6 @@ from chatkit.types import (
     ThreadStreamEvent,
     ThreadUpdatedEvent,
     UserMessageItem,
-    WidgetItem,
 )
 
 from chatkit_backend.chat.checks import answered_already, require_questions
@@ -43,7 +38,7 @@ from chatkit_backend.chat.events.endings import (
 from chatkit_backend.chat.events.hidden import without_hidden_items
 from chatkit_backend.chat.events.places import in_order_of_beginning
 from chatkit_backend.chat.events.storing import stored
-from chatkit_backend.chat.events.widgets import apply_widget_update
+from chatkit_backend.chat.events.unfinished import Unfinished
 from chatkit_backend.chat.files.generated_images import GeneratedImages
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
@@ -225,16 +220,16 @@ class StreamingServer(ChatKitServer[RequestContext]):
             return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
 
         yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
-        unfinished: dict[str, ThreadItem] = {}
+        unfinished = Unfinished(self)  # by what is stored, so that nothing is lost between
         answer = keeping_changes(self._shown(thread, context, stream), changes, updated)
         try:
             with agents_sdk_user_agent_override():
                 async with closing(stored(answer, thread, self.store, context)) as events:
                     async for event in events:
-                        self._follow(unfinished, event)
+                        unfinished.follow(event)
                         yield event
         except asyncio.CancelledError:
-            await self.handle_stream_cancelled(thread, list(unfinished.values()), context)
+            await self.handle_stream_cancelled(thread, unfinished.items, context)
             await changes.break_off()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
@@ -256,32 +251,6 @@ class StreamingServer(ChatKitServer[RequestContext]):
         async with closing(closing_what_was_opened(self, thread, placed)) as events:
             async for event in events:
                 yield event
-
-    def _follow(self, unfinished: dict[str, ThreadItem], event: ThreadStreamEvent) -> None:
-        """Notes what is left if the answer breaks off after this event."""
-        match event:
-            case ThreadItemAddedEvent(item=item):
-                unfinished[item.id] = item.model_copy(deep=True)
-            case ThreadItemDoneEvent(item=item) | ThreadItemReplacedEvent(item=item):
-                unfinished.pop(item.id, None)
-            case ThreadItemRemovedEvent(item_id=item_id):
-                unfinished.pop(item_id, None)
-            case ThreadItemUpdatedEvent():
-                self._update_pending_items(unfinished, event)
-            case _:
-                pass
-
-    def _update_pending_items(
-        self, pending_items: dict[str, ThreadItem], event: ThreadItemUpdatedEvent
-    ) -> None:
-        """Follows widgets and images, too: the SDK would keep them as they were at first."""
-        match pending_items.get(event.item_id), event.update:
-            case WidgetItem() as item, update:
-                apply_widget_update(item, update)
-            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
-                item.image = image.model_copy()
-            case _:
-                super()._update_pending_items(pending_items, event)
 
     async def handle_stream_cancelled(
         self,

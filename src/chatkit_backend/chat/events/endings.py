@@ -9,18 +9,15 @@ import structlog
 from chatkit.errors import BaseStreamError, CustomStreamError, ErrorCode, StreamError
 from chatkit.server import ChatKitServer
 from chatkit.types import (
-    AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
     ErrorEvent,
     GeneratedImageItem,
     SDKHiddenContextItem,
     TaskItem,
     ThreadItem,
-    ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     WidgetItem,
@@ -28,6 +25,7 @@ from chatkit.types import (
 )
 
 from chatkit_backend.chat.events.closing import closing
+from chatkit_backend.chat.events.unfinished import Unfinished
 from chatkit_backend.chat.own.guardrails import refusal
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import DatabaseUnavailable, ModelError, NotFound
@@ -59,14 +57,15 @@ async def closing_what_was_opened(
     Raises:
         BaseStreamError: The answer failed; what the user is told. The detail goes to the log.
     """
-    unfinished: dict[str, ThreadItem] = {}
+    unfinished = Unfinished(server)
     try:
         async with closing(events):
             async for event in events:
-                _follow(server, unfinished, event)
+                _keep_its_time(event, unfinished)
+                unfinished.follow(event)
                 yield _without_empty_message(event)
     except Exception as error:
-        for item in unfinished.values():
+        for item in unfinished.items:
             yield _ending_of(item)
         raise as_stream_error(error, thread) from error
 
@@ -128,26 +127,11 @@ async def keep_interrupted(
         _log.info("answer dropped: its thread was deleted", thread_id=thread.id)
 
 
-def _follow(
-    server: ChatKitServer[RequestContext],
-    unfinished: dict[str, ThreadItem],
-    event: ThreadStreamEvent,
-) -> None:
+def _keep_its_time(event: ThreadStreamEvent, unfinished: Unfinished) -> None:
     match event:
-        case ThreadItemAddedEvent():
-            unfinished[event.item.id] = event.item.model_copy(deep=True)
-        case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta()):
-            server._update_pending_items(unfinished, event)  # noqa: SLF001 - a hook of the SDK's
-        case ThreadItemUpdatedEvent():
-            # The SDK follows the same events. It appends text to the part that an event
-            # brought, so a part that both held would get every word twice.
-            copied = event.model_copy(deep=True)
-            server._update_pending_items(unfinished, copied)  # noqa: SLF001 - as above
-        case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-            if begun := unfinished.pop(event.item.id, None):
-                event.item.created_at = begun.created_at
-        case ThreadItemRemovedEvent():
-            unfinished.pop(event.item_id, None)
+        case ThreadItemDoneEvent(item=item) | ThreadItemReplacedEvent(item=item):
+            if begun := unfinished.get(item.id):
+                item.created_at = begun.created_at
         case _:
             pass
 
