@@ -49,6 +49,7 @@ from chatkit_backend.providers import (
     title_model_names,
     transcriber,
 )
+from chatkit_backend.retrieval.guide import COLLECTION as GUIDE
 from chatkit_backend.retrieval.guide import ingest_guide
 from chatkit_backend.searching import document_search, embedding_model
 from chatkit_backend.settings import Settings, setting_name
@@ -259,6 +260,8 @@ class Assembly:
             document_search(settings, database, self._embeddings),
             _retrieval_mode(settings),
             settings.retrieval_collections,
+            # A server that showed the demo once, and has documents now, does not quote it.
+            () if _quotes_the_guide(settings) else (GUIDE,),
             settings.retrieval_limit,
             settings.retrieval_threshold,
         )

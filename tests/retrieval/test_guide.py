@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from chatkit_backend.app import create_app
+from chatkit_backend.context import RequestContext, User
 from chatkit_backend.database import open_database
 from chatkit_backend.retrieval.guide import COLLECTION, ingest_guide
 from chatkit_backend.settings import Settings
@@ -57,17 +58,29 @@ async def test_readme_and_guides_become_a_collection(store: ChunkStore) -> None:
 
 async def test_a_second_time_changes_nothing(store: ChunkStore) -> None:
     await ingest_guide(store)
-    await store.delete_documents(COLLECTION, ["README.md"])
     before = await store.collections()
     await ingest_guide(store)
     assert await store.collections() == before
 
 
-async def test_a_collection_of_the_teams_own_is_left_alone(store: ChunkStore) -> None:
-    own = NewDocument("own.md", "hash", "Own", None, [NewChunk("Ours.", (), 0)])
-    await store.put_document(COLLECTION, own)
+async def test_what_an_earlier_version_or_a_start_that_was_killed_left_is_put_right(
+    store: ChunkStore,
+) -> None:
     await ingest_guide(store)
-    assert await sources(store) == {"own.md"}
+    whole = await store.content_hashes(COLLECTION)
+    await store.delete_documents(COLLECTION, ["README.md", "widgets.md"])
+    for source in ("auth.md", "withdrawn.md"):
+        old = NewDocument(source, "hash", "Old", None, [NewChunk("As it was.", (), 0)])
+        await store.put_document(COLLECTION, old)
+    await ingest_guide(store)
+    assert await store.content_hashes(COLLECTION) == whole
+
+
+async def test_documents_of_the_teams_own_are_left_alone(store: ChunkStore) -> None:
+    own = NewDocument("README.md", "hash", "Own", None, [NewChunk("Ours.", (), 0)])
+    await store.put_document("docs", own)
+    await ingest_guide(store)
+    assert await store.content_hashes("docs") == {"README.md": "hash"}
 
 
 async def test_workers_that_start_at_once_take_it_in_once(database: Database) -> None:
@@ -100,6 +113,29 @@ async def test_a_server_that_was_set_up_does_not(
     assert await collections(demo(tmp_path, **changes)) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "searched"),
+    [
+        ({}, [COLLECTION, "own"]),
+        ({"retrieval": "context"}, ["own"]),
+        ({"retrieval": "tool", "model": ("ollama/qwen3:8b",)}, ["own"]),
+        ({"retrieval": "tool", "retrieval_collections": (COLLECTION,)}, [COLLECTION]),
+    ],
+)
+async def test_a_server_that_showed_the_demo_once_does_not_quote_it_later_unless_told_to(
+    tmp_path: Path, changes: dict[str, object], searched: list[str]
+) -> None:
+    await collections(demo(tmp_path))
+    app = create_app(demo(tmp_path, **changes))
+    async with app.router.lifespan_context(app):
+        database = await open_database(demo(tmp_path))
+        own = NewDocument("own.md", "hash", "Own", None, [NewChunk("Ours.", (), 0)])
+        await ChunkStore(database).put_document("own", own)
+        await database.close()
+        answers = app.state.services.chat.documents
+        assert await answers.readable(RequestContext(user=User(id="ada"))) == searched
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is installed from the wheel, unpacked."""
@@ -127,7 +163,7 @@ _STARTED = """
 import asyncio, json, sys
 import chatkit_backend
 from chatkit_backend.database import open_database
-from chatkit_backend.retrieval.guide import ingest_guide
+from chatkit_backend.retrieval.guide import COLLECTION, ingest_guide
 from chatkit_backend.settings import load_settings
 from chatkit_backend.store.chunks import ChunkStore
 
@@ -136,7 +172,7 @@ async def main():
     await database.make_ready()
     store = ChunkStore(database)
     await ingest_guide(store)
-    found = [document.source async for document in store.documents("docs")]
+    found = [document.source async for document in store.documents(COLLECTION)]
     await database.close()
     print(json.dumps([chatkit_backend.__file__, *found]))
 

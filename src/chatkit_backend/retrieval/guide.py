@@ -1,7 +1,8 @@
 """This project's own documentation as a collection, so that there is something to ask about.
 
 It answers with no key and no file at hand: whoever starts the server for the first time sees an
-answer with citations.
+answer with citations. The collection has a name that is no team's own, so that it can be kept like
+the version that runs, and documents that are ingested later do not mix with it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chatkit_backend.store.chunks import ChunkStore
 
 _log = structlog.get_logger(__name__)
 
-COLLECTION: Final = "docs"
+COLLECTION: Final = "chatkit-backend"
 
 _PACKAGE: Final = Path(__file__).parents[1]
 # The build puts the documents into the package; a checkout has them beside `src/`.
@@ -27,21 +28,23 @@ _IN_CHECKOUT: Final = (_PACKAGE.parents[1] / "README.md", _PACKAGE.parents[1] / 
 
 
 async def ingest_guide(store: ChunkStore) -> None:
-    """Takes the documentation in, unless there is a collection of that name already.
+    """Brings the collection up to date with the documentation of this version.
+
+    Goes on where a start that was killed stopped.
 
     Raises:
         DatabaseUnavailable: The database does not answer.
     """
-    if COLLECTION in {one.name for one in await store.collections()}:
-        return
     paths = _INSTALLED if _INSTALLED[0].is_file() else _IN_CHECKOUT
     found = Selection(paths, include=("*.md",)).find()
     async with Converter() as converter:
         ingestion = Ingestion(store, converter, COLLECTION, base_url=None, max_bytes=1_000_000)
-        results = [result async for result in ingestion.run(found, prune=False)]
-    _log.info(
-        "ingested the documentation of chatkit-backend, for the demo model to quote",
-        collection=COLLECTION,
-        documents=len(results),
-        chunks=sum(result.chunks for result in results),
-    )
+        results = [result async for result in ingestion.run(found, prune=True)]
+    changed = [result for result in results if result.outcome != "unchanged"]
+    if changed:
+        _log.info(
+            "ingested the documentation of chatkit-backend, for the demo model to quote",
+            collection=COLLECTION,
+            documents=len(changed),
+            chunks=sum(result.chunks for result in changed),
+        )

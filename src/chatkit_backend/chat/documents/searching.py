@@ -53,6 +53,7 @@ class DocumentAnswers:
         search: Finds passages.
         mode: `context` searches before every answer, `tool` lets the model search.
         collections: Where; none for all that the user may read.
+        left_out: What is not searched unless `collections` names it.
         limit: Most passages for a search.
         score_threshold: Least score of a passage.
     """
@@ -60,6 +61,7 @@ class DocumentAnswers:
     search: DocumentSearch
     mode: Mode = "off"
     collections: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     limit: int = 5
     score_threshold: float = 0.5
 
@@ -71,7 +73,9 @@ class DocumentAnswers:
     async def readable(self, context: RequestContext) -> Sequence[str]:
         """The collections to search that the user may read."""
         readable = await self.search.collections(context)
-        return [name for name in readable if not self.collections or name in self.collections]
+        if self.collections:
+            return [name for name in readable if name in self.collections]
+        return [name for name in readable if name not in self.left_out]
 
     def turn(self, said: Sequence[str], thread_id: str, context: RequestContext) -> TurnSearch:
         """The search of one turn.
