@@ -70,6 +70,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "XX002": "The database is damaged.",
 }
 _CONNECTION_LOST: Final = "08"  # a class of them
+# libpq hands on no SQLSTATE where a connection is refused; these are the words of 53300.
+_NONE_TO_SPARE: Final = re.compile("too many (connections|clients)|connection slots are reserved")
 
 
 class _Cursor(psycopg.AsyncCursor[Any]):
@@ -184,7 +186,10 @@ class PostgreSQL:
             lost = error.connection_invalidated or isinstance(
                 error, OperationalError | InterfaceError
             )
-            return _NO_ANSWER if lost else None
+            if not lost:
+                return None
+            full = _NONE_TO_SPARE.search(str(error.orig))
+            return _SENTENCES["53300"] if full else _NO_ANSWER
         return _SENTENCES.get(state)
 
     def conceal(self, error: DBAPIError) -> None:
