@@ -45,7 +45,7 @@ class Chat:
             base_url=url,
             params={"userId": user} if user else None,
             headers=headers,
-            timeout=20,
+            timeout=60,  # a busy machine takes long to start workers
             verify=_NO_CERTIFICATES,
         )
 

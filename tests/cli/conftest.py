@@ -21,7 +21,7 @@ from tests.provider.server import ScriptedProvider
 
 # As a user runs it; in most tests the fixture `program` does the same, and starts faster.
 PROGRAM = [sys.executable, "-m", "chatkit_backend"]
-READY_SECONDS = 60  # on a busy machine; usually three
+READY_SECONDS = 120  # on a busy machine; usually three
 
 
 class Program:
@@ -140,7 +140,7 @@ def run(environment: dict[str, str], program: list[str], tmp_path: Path) -> Run:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=READY_SECONDS,
             check=False,
         )
 

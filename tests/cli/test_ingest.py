@@ -7,9 +7,11 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +160,7 @@ def test_a_terminal_shows_files_chunks_and_the_time_that_is_left(
     except OSError:  # how Linux says that the other end is closed
         pass
     os.close(terminal)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"2 of 2 files .* 2 chunks, .*\d left", words)
 
@@ -176,10 +178,9 @@ def test_ctrl_c_says_how_to_go_on(
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for(tmp_path / "chatkit.db")
-    time.sleep(1)
+    _until_taken_in(tmp_path / "chatkit.db", 10)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     stopped = re.fullmatch(
         r"Stopped\. (\d+) files are done; run it again to go on\. No document is left .*\n",
@@ -203,8 +204,7 @@ def test_killing_it_leaves_whole_documents(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _wait_for(tmp_path / "chatkit.db")
-    time.sleep(1.5)
+    _until_taken_in(tmp_path / "chatkit.db", 10)
     process.kill()
     process.wait()
     kept = chunks_of_documents(run)
@@ -245,7 +245,7 @@ def test_a_watch_tells_every_change_and_ends_with_ctrl_c(
     (docs / "moon.md").unlink()
     assert told() == ("removed", "moon.md")
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=60)
     assert process.returncode == 0
     assert error == "Watching; Ctrl-C stops it.\nStopped. No document is left half done.\n"
 
@@ -476,18 +476,28 @@ def test_a_watch_embeds_changes_and_tries_again_with_the_next_one(
     (docs / "tide.md").write_text("Tide.", encoding="utf-8")
     _until(lambda: sorted(asked_for(embeddings)) == ["Cheese.", "Tide."])
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Vectors are missing: The embedding model" in error
     assert KEY not in error
 
 
 def _until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not there():
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def _wait_for(path: Path) -> None:
-    _until(path.exists)
+def _until_taken_in(path: Path, documents: int) -> None:
+    def are_there() -> bool:
+        if not path.exists():
+            return False
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                (count,) = connection.execute("SELECT count(*) FROM documents").fetchone()
+        except sqlite3.OperationalError:  # the table is being made
+            return False
+        return bool(count >= documents)
+
+    _until(are_there)

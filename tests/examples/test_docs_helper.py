@@ -8,7 +8,7 @@ from tests.chatting import Chat, texts_of, thread_of
 from tests.examples.conftest import Start
 
 # Starting a server takes long where many tests run.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 async def test_it_cites_the_handbook(start: Start) -> None:

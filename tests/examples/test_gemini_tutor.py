@@ -8,7 +8,7 @@ from tests.chatting import Chat, streamed_text, thread_of
 from tests.examples.conftest import Start
 
 # Starting a server takes long where many tests run.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 async def test_it_adapts_to_who_reads_which_page(start: Start) -> None:

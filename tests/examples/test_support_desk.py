@@ -16,7 +16,7 @@ from tests.chatting import Chat, Event, streamed_text, thread_of
 from tests.examples.conftest import Start
 
 # Starting a server takes long where many tests run.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
