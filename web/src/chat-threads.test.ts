@@ -88,6 +88,19 @@ describe('opening a thread', () => {
     expect(chat.conversation.olderAfter).toBeNull();
   });
 
+  it('knows that older items could not be read, until they are', async () => {
+    const { chat, server } = chatUnderTest();
+    const { oldest, page } = longThread(95);
+    server.answer('threads.get_by_id', oldest);
+    server.answer('items.list', page, json({}, 429), page);
+    await chat.open('thr_9');
+    await chat.loadOlder();
+    expect(chat.hasOlderFailed).toBe(true);
+    await chat.loadOlder();
+    expect(chat.hasOlderFailed).toBe(false);
+    expect(ids(chat)).toHaveLength(80);
+  });
+
   it('reads past pages that are empty, or that say nothing of where they end', async () => {
     const { chat, server } = chatUnderTest();
     server.answer('threads.get_by_id', longThread(60).oldest);
@@ -238,10 +251,10 @@ describe('a response of a thread that is left', () => {
     await chat.open('thr_2');
     failing.release();
     await expect(sent).rejects.toThrow();
-    expect(chat.conversation.unsent).toBeNull();
+    expect(chat.conversation.unsent).toEqual([]);
     await chat.open('thr_1');
-    expect(ids(chat)).toEqual(['u1', 'a1', chat.conversation.unsent?.id]);
-    chat.conversation.unsent?.retry();
+    expect(ids(chat)).toEqual(['u1', 'a1', chat.conversation.unsent[0]?.id]);
+    chat.conversation.unsent[0]?.retry();
     await settled();
     expect(ids(chat)).toEqual(['u1', 'a1', 'u2']);
     server.answer('threads.get_by_id', loaded('thr_2', user('u9', 'x')));
@@ -422,7 +435,7 @@ describe('updates of a thread', () => {
     await expect(chat.send(message('Lost'))).rejects.toThrow();
     server.answer('threads.get_by_id', loaded('thr_1', user('u1', 'Hi')));
     await chat.fetchUpdates();
-    expect(ids(chat)).toEqual(['u1', chat.conversation.unsent?.id]);
+    expect(ids(chat)).toEqual(['u1', chat.conversation.unsent[0]?.id]);
   });
 
   it('that fail are told', async () => {

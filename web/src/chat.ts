@@ -4,7 +4,7 @@
  */
 
 import type { Client } from './client';
-import { upserted, withOlder, type Conversation } from './conversation';
+import { isUnsent, upserted, withOlder, type Conversation } from './conversation';
 import { asError, IntegrationError } from './errors';
 import { History } from './history';
 import type { OutgoingMessage } from './outgoing-message';
@@ -38,6 +38,7 @@ export class Chat {
   #toldThread: string | null = null;
   #opening: Promise<void> | null = null;
   readonly #loadingOlder = new Set<Slot>();
+  readonly #olderFailed = new WeakSet<Slot>();
 
   constructor(private readonly host: ChatHost) {
     const client = (): Client => host.client();
@@ -89,6 +90,11 @@ export class Chat {
     return this.#loadingOlder.has(this.slot);
   }
 
+  /** Whether older items could not be read, and wait for somebody who wants them. */
+  get hasOlderFailed(): boolean {
+    return this.#olderFailed.has(this.slot);
+  }
+
   get canStop(): boolean {
     return this.slot.response?.allowCancel ?? false;
   }
@@ -125,6 +131,16 @@ export class Chat {
     }
     this.loadFailure = null;
     await this.#responses.send(this.slot, message);
+  }
+
+  /** A message that did not reach the server is in the composer again: what is sent next replaces it. */
+  restored(message: OutgoingMessage): void {
+    const { conversation } = this.slot;
+    const shown = conversation.items.find(
+      (item) => item.type === 'user_message' && item.content === message.content,
+    );
+    const unsent = conversation.unsent.map((one) => (one.id === shown?.id ? { ...one, isRestored: true } : one));
+    this.slot.conversation = { ...conversation, unsent };
   }
 
   /** End the response that is shown; what is there stays. */
@@ -248,6 +264,7 @@ export class Chat {
     const from = slot.conversation.olderAfter;
     if (from === null || threadId === null || this.isLoadingOlder) return;
     this.#loadingOlder.add(slot);
+    this.#olderFailed.delete(slot);
     this.host.changed();
     try {
       const page = await readOlder(this.host.client(), threadId, from);
@@ -255,6 +272,7 @@ export class Chat {
       if (slot.conversation.olderAfter !== from) return;
       slot.conversation = withOlder(slot.conversation, page.items, page.after);
     } catch (error) {
+      this.#olderFailed.add(slot);
       this.#failed(asError(error));
     } finally {
       this.#loadingOlder.delete(slot);
@@ -269,7 +287,7 @@ export class Chat {
     if (threadId === null) return;
     const newest = slot.conversation.items.at(-1);
     const fresh = await this.#orTold(readThread(this.host.client(), threadId));
-    const { items, unsent } = slot.conversation;
+    const { items } = slot.conversation;
     // A response that came in between has told more than was read.
     if (slot.response || items.at(-1) !== newest) return;
     const first = fresh.olderAfter === null ? undefined : fresh.items[0];
@@ -278,7 +296,7 @@ export class Chat {
     slot.conversation = {
       ...slot.conversation,
       thread: fresh.thread,
-      items: [...older, ...fresh.items, ...items.filter((item) => item.id === unsent?.id)],
+      items: [...older, ...fresh.items, ...items.filter((item) => isUnsent(slot.conversation, item.id))],
       olderAfter: older.length > 0 ? slot.conversation.olderAfter : fresh.olderAfter,
     };
     if (fresh.thread) this.history.note(fresh.thread);

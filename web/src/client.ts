@@ -100,8 +100,10 @@ export class Client {
     const response = await this.#post(operation, 'text/event-stream', signal);
     if (isJson(response)) return refuseTold(response);
     if (!response.body) return;
+    let isEmpty = true;
     try {
       for await (const data of eventData(response.body, signal)) {
+        isEmpty = false;
         const event = this.#parsed(data);
         if (event) yield event;
       }
@@ -109,6 +111,10 @@ export class Client {
       throw broken(error, signal);
     }
     signal.throwIfAborted();
+    // Such as the page to sign in at, which a proxy gives in the place of the server's answer.
+    if (isEmpty && isSomethingElse(response)) {
+      throw new RequestFailure('The answer is no event stream.', 'protocol', response.status);
+    }
   }
 
   #parsed(data: string): StreamEvent | null {
@@ -228,8 +234,17 @@ export function absolute(url: string): string {
   return new URL(url, typeof document === 'undefined' ? undefined : document.baseURI).href;
 }
 
+function contentType(response: Response): string {
+  return response.headers.get('content-type') ?? '';
+}
+
 function isJson(response: Response): boolean {
-  return (response.headers.get('content-type') ?? '').includes('json');
+  return contentType(response).includes('json');
+}
+
+function isSomethingElse(response: Response): boolean {
+  const type = contentType(response);
+  return type !== '' && !type.includes('event-stream');
 }
 
 async function refuseFailed(response: Response): Promise<void> {

@@ -34,8 +34,18 @@ export interface Conversation {
   progress: Progress | null;
   notices: readonly Notice[];
   failure: Failure | null;
-  /** The message of the user that did not reach the server. */
-  unsent: { id: string; message?: string | undefined; retry: () => void } | null;
+  /** Messages of the user that did not reach the server. */
+  unsent: readonly Unsent[];
+}
+
+export interface Unsent {
+  /** Of the item that shows it. */
+  id: string;
+  /** Why, in the server's words. */
+  message?: string | undefined;
+  retry: () => void;
+  /** Whether it stands in the composer again, so that the next message takes its place. */
+  isRestored?: boolean;
 }
 
 export function emptyConversation(thread: ThreadMetadata | null = null): Conversation {
@@ -47,7 +57,7 @@ export function emptyConversation(thread: ThreadMetadata | null = null): Convers
     progress: null,
     notices: [],
     failure: null,
-    unsent: null,
+    unsent: [],
   };
 }
 
@@ -213,6 +223,24 @@ export function textOf(items: readonly ThreadItem[]): string {
   return texts.filter((text) => text.trim()).join('\n\n');
 }
 
+/** The last message of the user that the server has. */
 export function lastUserMessage(conversation: Conversation): ThreadItem | undefined {
-  return conversation.items.findLast((item) => item.type === 'user_message');
+  return conversation.items.findLast(
+    (item) => item.type === 'user_message' && !isUnsent(conversation, item.id),
+  );
+}
+
+export function isUnsent(conversation: Conversation, itemId: string): boolean {
+  return conversation.unsent.some(({ id }) => id === itemId);
+}
+
+/** Without messages that did not reach the server, and without what shows them. */
+export function withoutUnsent(
+  conversation: Conversation,
+  isGone: (message: Unsent) => boolean,
+): Conversation {
+  const gone = new Set(conversation.unsent.filter(isGone).map(({ id }) => id));
+  if (gone.size === 0) return conversation;
+  const unsent = conversation.unsent.filter(({ id }) => !gone.has(id));
+  return { ...without(conversation, (item) => gone.has(item.id)), unsent };
 }

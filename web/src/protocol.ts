@@ -253,7 +253,7 @@ export interface UserMessageInput {
 
 export interface Action {
   type: string;
-  payload?: Maybe<Record<string, unknown>>;
+  payload?: unknown;
 }
 
 export interface StructuredAnswers {

@@ -59,7 +59,7 @@ describe('recorded streams', () => {
       pending: [],
       progress: null,
       failure: null,
-      unsent: null,
+      unsent: [],
       notices: ['Half **done**'],
       names: ['response.start', 'thread.change', 'effect', 'response.end'],
       items: [
@@ -141,7 +141,7 @@ describe('a message', () => {
     test.server.answer('threads.create', events([created('thr_1'), done(assistant('a1', 'Hello'))]));
     await test.chat.send(message('Hi'));
     expect(test.chat.conversation.items).toMatchObject([{ type: 'user_message' }, assistant('a1', 'Hello')]);
-    expect(test.chat.conversation.unsent).toBeNull();
+    expect(test.chat.conversation.unsent).toEqual([]);
   });
 
   it.each([
@@ -159,16 +159,16 @@ describe('a message', () => {
     const failure: unknown = await chat.send(message('Hi')).catch((error: unknown) => error);
     await settled();
     expect(test.errors()).toEqual([failure]);
-    expect(chat.conversation.unsent?.id).toBe(chat.conversation.items[0]?.id);
+    expect(chat.conversation.unsent[0]?.id).toBe(chat.conversation.items[0]?.id);
     expect(chat.conversation.failure).toBeNull();
     expect(test.names()).toEqual(['response.start', 'error', 'response.end']);
     expect(chat.threadId).toBeNull();
-    chat.conversation.unsent?.retry();
+    chat.conversation.unsent[0]?.retry();
     expect(chat.conversation.items).toHaveLength(1);
     await settled();
     expect(server.bodies[1]).toEqual(server.bodies[0]);
     expect(ids(chat)).toEqual(['u1']);
-    expect(chat.conversation.unsent).toBeNull();
+    expect(chat.conversation.unsent).toEqual([]);
     expect(ends(test)).toEqual([...AROUND, ...AROUND]);
   });
 
@@ -177,7 +177,7 @@ describe('a message', () => {
     server.answer('threads.create', broken([created('thr_1')]));
     server.answer('threads.add_user_message', events([done(user('u1', 'Hi'))]));
     await expect(chat.send(message('Hi'))).rejects.toThrow();
-    chat.conversation.unsent?.retry();
+    chat.conversation.unsent[0]?.retry();
     await settled();
     expect(server.bodies[1]).toEqual({
       type: 'threads.add_user_message',
@@ -190,7 +190,7 @@ describe('a message', () => {
     const { chat, server } = chatUnderTest();
     server.answer('threads.create', json({}, 500), events([created('thr_1'), done(user('u1', 'Hi'))]));
     await expect(chat.send(message('Hi'))).rejects.toThrow();
-    const retry = chat.conversation.unsent?.retry;
+    const retry = chat.conversation.unsent[0]?.retry;
     retry?.();
     retry?.();
     await settled();
@@ -198,15 +198,46 @@ describe('a message', () => {
     expect(ids(chat)).toEqual(['u1']);
   });
 
-  it('that failed is no message of the thread for what comes next', async () => {
+  it('that failed is no message of the thread for what comes next, and stays', async () => {
     const { chat, server } = await chatWithThread();
-    server.answer('threads.add_user_message', json({}, 500));
-    server.answer('threads.retry_after_item', events([done(assistant('a2', 'Again'))]));
+    server.answer('threads.add_user_message', json({}, 500), events([done(user('u2', 'Lost'))]));
+    server.answer('threads.retry_after_item', json({}, 500), events([done(assistant('a2', 'Again'))]));
+    server.answer('threads.custom_action', events([done(assistant('a3', 'Done'))]));
     await expect(chat.send(message('Lost'))).rejects.toThrow();
+    const lost = chat.conversation.unsent[0]!;
+    await expect(chat.retry()).rejects.toThrow();
+    expect(ids(chat)).toEqual(['u1', 'a1', lost.id]);
     await chat.retry();
-    expect(server.bodies[1]?.params).toEqual({ thread_id: 'thr_1', item_id: 'u1' });
+    expect(server.bodies[2]?.params).toEqual({ thread_id: 'thr_1', item_id: 'u1' });
     await settled();
-    expect(ids(chat)).toEqual(['u1', 'a2']);
+    await chat.act({ type: 'close' });
+    expect(ids(chat)).toEqual([lost.id, 'u1', 'a2', 'a3']);
+    lost.retry();
+    await settled();
+    expect(ids(chat)).toEqual(['u1', 'a2', 'a3', 'u2']);
+  });
+
+  it('that failed stays when another one is sent, unless it is in the composer again', async () => {
+    const { chat, server } = await chatWithThread();
+    const refused = json({}, 500);
+    server.answer('threads.add_user_message', refused, refused, events([done(user('u2', 'Third'))]));
+    const [first, second] = [message('First'), message('Second')];
+    await expect(chat.send(first)).rejects.toThrow();
+    await expect(chat.send(second)).rejects.toThrow();
+    chat.restored(second);
+    const [kept] = chat.conversation.unsent;
+    await chat.send(message('Third'));
+    await settled();
+    expect(chat.conversation.unsent).toEqual([kept]);
+    expect(ids(chat)).toEqual(['u1', 'a1', kept!.id, 'u2']);
+  });
+
+  it('that is answered with a page, such as one to sign in at, did not reach the server', async () => {
+    const { chat, server } = await chatWithThread();
+    const page = new Response('<title>Sign in</title>', { headers: { 'Content-Type': 'text/html' } });
+    server.answer('threads.add_user_message', () => page);
+    await expect(chat.send(message('Lost'))).rejects.toMatchObject({ code: 'protocol', status: 200 });
+    expect(chat.conversation.unsent).toHaveLength(1);
   });
 
   it('whose stream breaks after its echo gets another answer, not another copy', async () => {
@@ -237,10 +268,10 @@ describe('a message', () => {
     const { chat, server } = chatUnderTest();
     server.answer('threads.create', json({ detail: 'Come back tomorrow' }, 429), unreachable());
     await expect(chat.send(message('Hi'))).rejects.toThrow('Come back tomorrow');
-    expect(chat.conversation.unsent?.message).toBe('Come back tomorrow');
-    chat.conversation.unsent?.retry();
+    expect(chat.conversation.unsent[0]?.message).toBe('Come back tomorrow');
+    chat.conversation.unsent[0]?.retry();
     await settled();
-    expect(chat.conversation.unsent?.message).toBeUndefined();
+    expect(chat.conversation.unsent[0]?.message).toBeUndefined();
   });
 });
 
@@ -338,7 +369,7 @@ describe('Stop', () => {
     expect(live.isAborted).toBe(true);
     await finished;
     expect(ids(chat)).toEqual(['u1', 'a1', 'u2', 'wf', 'a2']);
-    expect(chat.conversation).toMatchObject({ progress: null, failure: null, unsent: null });
+    expect(chat.conversation).toMatchObject({ progress: null, failure: null, unsent: [] });
     expect(chat.conversation.pending.size).toBe(0);
     await settled();
     expect(test.names()).toEqual(AROUND);
@@ -356,7 +387,7 @@ describe('Stop', () => {
     chat.stop();
     await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
     expect(test.errors()).toEqual([]);
-    chat.conversation.unsent?.retry();
+    chat.conversation.unsent[0]?.retry();
     await settled();
     expect(ids(chat)).toEqual(['u1', 'a1', 'u2']);
   });

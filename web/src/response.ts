@@ -187,8 +187,9 @@ export class Response {
   #markUnsent(message?: string): void {
     const { optimistic, again, retryLast } = this.request;
     if (!optimistic) return;
-    const unsent = { id: optimistic.id, message, retry: again ?? retryLast };
-    this.slot.conversation = { ...this.slot.conversation, unsent };
+    const { conversation } = this.slot;
+    const failed = { id: optimistic.id, message, retry: again ?? retryLast };
+    this.slot.conversation = { ...conversation, unsent: [...conversation.unsent, failed] };
   }
 
   /** Runs the page's tool; the operation that tells the server what it gave. */

@@ -1,6 +1,13 @@
 /** What asks the server for a response: a message, a retry, an answer, an action. */
 
-import { lastUserMessage, upserted, without, type Conversation } from './conversation';
+import {
+  isUnsent,
+  lastUserMessage,
+  upserted,
+  without,
+  withoutUnsent,
+  type Conversation,
+} from './conversation';
 import { IntegrationError } from './errors';
 import { inputOf, shownUntilEchoed, type OutgoingMessage } from './outgoing-message';
 import type {
@@ -40,7 +47,8 @@ export class Responses {
       : { type: 'threads.create', params: { input } };
     const again = (): void => {
       if (slot.response) return;
-      slot.conversation = without(slot.conversation, (item) => item.id === optimistic.id);
+      const left = withoutUnsent(slot.conversation, ({ id }) => id === optimistic.id);
+      slot.conversation = without(left, (item) => item.id === optimistic.id);
       void this.send(slot, message).catch(() => undefined);
     };
     return this.#begin(slot, operation, { optimistic, again }).accepted;
@@ -54,11 +62,13 @@ export class Responses {
     const id = userMessageId ?? lastUserMessage(before)?.id;
     const index = items.findIndex((item) => item.id === id);
     if (!thread || !id || index < 0) return;
-    slot.conversation = { ...before, items: items.slice(0, index + 1) };
+    const removed = items.slice(index + 1);
+    // What did not reach the server stays, but not between the message and its answer.
+    const unsent = removed.filter((item) => isUnsent(before, item.id));
+    slot.conversation = { ...before, items: [...items.slice(0, index), ...unsent, items[index]!] };
     const undo = (): void => {
-      const { conversation } = slot;
-      const removed = items.slice(index + 1);
-      slot.conversation = { ...conversation, items: [...conversation.items, ...removed] };
+      const left = slot.conversation.items.filter((item) => !unsent.includes(item));
+      slot.conversation = { ...slot.conversation, items: [...left, ...removed] };
     };
     const params = { thread_id: thread.id, item_id: id };
     await this.#begin(slot, { type: 'threads.retry_after_item', params }, { undo }).accepted;
@@ -123,13 +133,12 @@ export function actionParams(
   const thread_id = slot.conversation.thread?.id;
   if (!thread_id) throw new IntegrationError('There is no thread to act on yet.', 'no_thread');
   const sent: Action = { type: action.type };
-  if (action.payload) sent.payload = action.payload;
+  if (action.payload !== undefined && action.payload !== null) sent.payload = action.payload;
   return itemId ? { item_id: itemId, action: sent, thread_id } : { action: sent, thread_id };
 }
 
-/** Without what told of the last attempt, and what was left of it. */
+/** Without what told of the last attempt, and without what is in the composer again. */
 function cleanedUp(conversation: Conversation): Conversation {
-  const { unsent } = conversation;
-  const left = without(conversation, (item) => item.id === unsent?.id);
-  return { ...left, notices: [], failure: null, unsent: null, progress: null };
+  const left = withoutUnsent(conversation, ({ isRestored }) => isRestored === true);
+  return { ...left, notices: [], failure: null, progress: null };
 }

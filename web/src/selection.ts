@@ -2,7 +2,7 @@
 
 interface ComposedSelection {
   /** Not in every browser, nor in every version of TypeScript's types. */
-  getComposedRanges?: (options: { shadowRoots: ShadowRoot[] }) => StaticRange[];
+  getComposedRanges?: (options: { shadowRoots: ShadowRoot[] } | ShadowRoot) => StaticRange[];
 }
 
 type RootWithSelection = (ShadowRoot | Document) & { getSelection?: () => Selection | null };
@@ -27,12 +27,24 @@ export function selectedRange(node: Node): Range | null {
   if (root.getSelection || !(root instanceof ShadowRoot) || !getComposedRanges) {
     return selection.getRangeAt(0).cloneRange();
   }
-  const composed = getComposedRanges.call(selection, { shadowRoots: [root] })[0];
+  const composed = composedRanges(getComposedRanges.bind(selection), root)[0];
   if (!composed) return null;
   const range = document.createRange();
   range.setStart(composed.startContainer, composed.startOffset);
   range.setEnd(composed.endContainer, composed.endOffset);
   return range;
+}
+
+function composedRanges(
+  ranges: NonNullable<ComposedSelection['getComposedRanges']>,
+  root: ShadowRoot,
+): StaticRange[] {
+  try {
+    return ranges({ shadowRoots: [root] });
+  } catch {
+    // The first Safaris that have it want the roots themselves (w3c/selection-api#176).
+    return ranges(root);
+  }
 }
 
 /** Put the caret at the start of a range. */

@@ -12,7 +12,7 @@ export class Slots {
   show(slot: Slot): void {
     const before = this.shown;
     const { thread, unsent } = before.conversation;
-    if (thread && (before.response || unsent)) this.#elsewhere.set(thread.id, before);
+    if (thread && (before.response || unsent.length > 0)) this.#elsewhere.set(thread.id, before);
     before.conversation = { ...before.conversation, notices: [] };
     this.shown = slot;
   }
@@ -26,7 +26,7 @@ export class Slots {
   rested(slot: Slot): void {
     const id = slot.conversation.thread?.id;
     // The server has nothing of a message that did not reach it.
-    if (slot.conversation.unsent) return;
+    if (slot.conversation.unsent.length > 0) return;
     if (id && this.#elsewhere.get(id) === slot) this.#elsewhere.delete(id);
   }
 

@@ -106,22 +106,37 @@ describe('sending', () => {
     await click(composer, 'Send message');
     expect(written()).toBe('Hi');
     expect(composer.quote).toBe('quoted');
-    ui.chat.conversation.unsent?.retry();
+    ui.chat.conversation.unsent[0]?.retry();
     await drawn();
     expect(written()).toBe('');
     expect(composer.quote).toBe('');
   });
 
-  it('that fails leaves alone what was written since', async () => {
-    const { composer, server, written } = await composerWith();
+  it('that fails and is changed takes the place of what failed', async () => {
+    const { ui, composer, server } = await composerWith();
+    server.answer('threads.create', unreachable(), events(ANSWERED));
+    await write(composer, 'Hi');
+    await click(composer, 'Send message');
+    await write(composer, ' there');
+    await click(composer, 'Send message');
+    expect(ui.chat.conversation.unsent).toEqual([]);
+    expect(ui.chat.conversation.items.filter(({ type }) => type === 'user_message')).toHaveLength(1);
+  });
+
+  it('that fails leaves alone what was written since, and stays when that is sent', async () => {
+    const { ui, composer, server, written } = await composerWith();
     const failing = held(unreachable());
-    server.answer('threads.create', failing.answer);
+    server.answer('threads.create', failing.answer, events(ANSWERED));
     await write(composer, 'Hi');
     await click(composer, 'Send message');
     await write(composer, 'Other');
     failing.release();
     await drawn();
     expect(written()).toBe('Other');
+    await click(composer, 'Send message');
+    const [lost] = ui.chat.conversation.unsent;
+    expect(ui.chat.conversation.items[0]?.id).toBe(lost?.id);
+    expect(JSON.stringify(ui.chat.conversation.items[0])).toContain('"Hi"');
   });
 });
 

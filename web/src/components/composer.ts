@@ -301,6 +301,7 @@ export class Composer extends Part {
     if (!this.quote) this.setQuote(message.quotedText);
     if (this.#files.uploads.list.length === 0) this.#files.uploads.replace(message.attachments);
     this.#restored = message;
+    this.ui.chat.restored(message);
   }
 
   /** Takes the restored text away again when it goes out by Retry, beside the message itself. */
@@ -308,7 +309,8 @@ export class Composer extends Part {
     const { items, unsent } = this.ui.chat.conversation;
     const restored = this.#restored;
     const last = items.at(-1);
-    if (!restored || unsent || last?.type !== 'user_message' || last.content !== restored.content) return;
+    if (!restored || last?.type !== 'user_message' || last.content !== restored.content) return;
+    if (unsent.some(({ id }) => id === last.id)) return;
     this.#restored = null;
     if (JSON.stringify(this.#input?.content) === JSON.stringify(restored.content)) this.#empty();
   }

@@ -15,15 +15,14 @@ import { enlarge } from './lightbox';
 const SHOWN_FILES = 4;
 
 export function userMessage(ui: Ui, item: UserMessageItem): TemplateResult {
-  const unsent = ui.chat.conversation.unsent;
-  const failed = unsent?.id === item.id ? unsent : null;
+  const failed = ui.chat.conversation.unsent.find(({ id }) => id === item.id);
   return html`<article
     class="message user"
     part="user-message"
     aria-label=${ui.strings.you}
     data-item-id=${item.id}
     data-item-type=${item.type}
-    ?data-unsent=${failed !== null}
+    ?data-unsent=${failed !== undefined}
   >
     ${item.attachments?.length ? attachments(ui, item.attachments) : nothing}
     ${item.quoted_text

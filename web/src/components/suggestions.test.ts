@@ -90,6 +90,36 @@ describe('a mention', () => {
     expect(options()).toEqual(['Bob']);
   });
 
+  it('is chosen by Enter for what is written, not for what was found before', async () => {
+    const answers = new Map<string, (found: typeof PEOPLE) => void>();
+    const { composer, key, written, server } = await composerWith({
+      entities: { onTagSearch: (query) => new Promise((resolve) => answers.set(query, resolve)) },
+    });
+    await write(composer, '@');
+    await paused();
+    answers.get('')?.(PEOPLE);
+    await drawn();
+    await write(composer, 'bo');
+    expect(await key('Enter')).toBe(true);
+    await paused();
+    answers.get('bo')?.([PEOPLE[2]!]);
+    await drawn();
+    expect(written()).toBe('@Bob ');
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('does not hold up a sentence that goes on', async () => {
+    const { composer, key, written, server } = await composerWith({
+      entities: { onTagSearch: async (query) => (query === '' ? PEOPLE : new Promise(() => undefined)) },
+    });
+    server.answer('threads.create', () => new Promise(() => undefined));
+    await write(composer, 'mail me @');
+    await write(composer, 'work please');
+    await key('Enter');
+    expect(written()).toBe('');
+    expect(JSON.stringify(server.bodies)).toContain('mail me @work please');
+  });
+
   it('that finds nothing says so, and is over with a second word; a new one is looked for again', async () => {
     const asked: string[] = [];
     const { composer, isOpen, key } = await composerWith({

@@ -40,6 +40,10 @@ export class Suggestions extends Part {
   declare isOpen: boolean;
 
   #query: Query | null = null;
+  /** What `found` was found for, which may be less than what is written by now. */
+  #foundFor: Query | null = null;
+  /** Whether a key has asked for the first suggestion of the search that goes on. */
+  #takesFirst = false;
   #searching = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The commands of menus that were opened one from another. */
@@ -74,6 +78,7 @@ export class Suggestions extends Part {
     if (this.#dismissed === placeOf(query)) return;
     if (this.#query && placeOf(this.#query) === placeOf(query) && this.#query.text === query.text) return;
     this.#query = query;
+    this.#takesFirst = false;
     this.#searching += 1; // what is still looked for is not wanted any more
     clearTimeout(this.#timer);
     const wait = query.text === '' ? 0 : DEBOUNCE_MS;
@@ -94,9 +99,12 @@ export class Suggestions extends Part {
       return;
     }
     this.found = grouped(found);
+    this.#foundFor = query;
     this.active = 0;
     this.isOpen = true;
     this.#tellActive();
+    if (this.#takesFirst) void this.found[0]?.choose();
+    this.#takesFirst = false;
   }
 
   async #entities(text: string): Promise<Suggestion[]> {
@@ -182,9 +190,7 @@ export class Suggestions extends Part {
       }
       case 'Enter':
       case 'Tab':
-        if (this.found.length === 0 || event.shiftKey) return false;
-        void this.found[this.active]?.choose();
-        return true;
+        return this.#take(event);
       case 'Escape':
         this.#dismiss();
         return true;
@@ -193,6 +199,18 @@ export class Suggestions extends Part {
       default:
         return false;
     }
+  }
+
+  #take(event: KeyboardEvent): boolean {
+    if (event.shiftKey || this.found.length === 0) return false;
+    if (this.#foundFor === this.#query) {
+      void this.found[this.active]?.choose();
+      return true;
+    }
+    // A sentence that goes on is rather to be sent than to name something.
+    if (this.#query?.text.includes(' ')) return false;
+    this.#takesFirst = true;
+    return true;
   }
 
   /** Show the menu that this one was opened from, unless there is a filter to be deleted first. */
@@ -212,6 +230,7 @@ export class Suggestions extends Part {
     clearTimeout(this.#timer);
     this.#searching += 1;
     this.#query = null;
+    this.#takesFirst = false;
     this.#menus = [];
     if (!this.isOpen) return;
     this.isOpen = false;

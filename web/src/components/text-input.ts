@@ -3,6 +3,7 @@
 import type { Entity } from '@openai/chatkit';
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { trimmed } from '../content';
+import { isComposing } from '../composing';
 import type { UserContent } from '../protocol';
 import { placeCaret, selectedRange } from '../selection';
 import { define, Part } from '../ui';
@@ -246,7 +247,7 @@ export class TextInput extends Part {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     // A key that ends a composition of an input method is not ours.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const key = new CustomEvent('ck-key', { detail: event, cancelable: true });
     if (!this.dispatchEvent(key)) {
       event.preventDefault();

@@ -50,6 +50,21 @@ describe('a long thread', () => {
     vi.restoreAllMocks();
   }, 30_000);
 
+  test('older items that cannot be read are asked for once, and again by a button', async () => {
+    const test = shown();
+    test.server.answer('items.list', json({}, 429), json({ data: [user('u0')], has_more: false }));
+    const view = await show(test, [user('u')]);
+    test.ui.chat.slot.conversation = { ...test.ui.chat.conversation, olderAfter: 'u' };
+    Object.defineProperty(view.querySelector('.scroller'), 'clientHeight', { value: 100 });
+    for (let round = 0; round < 5; round += 1) await change(test, view, [user('u')]);
+    expect(test.server.requests).toHaveLength(1);
+    view.querySelector<HTMLButtonElement>('.hint button')?.click();
+    await settled();
+    expect(test.ui.chat.conversation.items).toHaveLength(2);
+    await change(test, view, [user('u')]);
+    expect(view.querySelector('.hint button')).toBeNull();
+  });
+
   test('an item that is replaced keeps its place, and one that is removed is gone', async () => {
     const test = shown();
     const view = await show(test, [user('u'), answer('a', 'One'), answer('b', 'Two')]);

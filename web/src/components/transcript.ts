@@ -64,6 +64,13 @@ export class Transcript extends Part {
           ${chat.loading !== null ? this.#skeleton() : nothing}
           ${chat.loadFailure ? this.#loadFailure() : nothing}
           ${chat.isLoadingOlder ? html`<p class="hint"><span class="spinner"></span></p>` : nothing}
+          ${chat.hasOlderFailed
+            ? html`<p class="hint">
+                <button type="button" class="button" @click=${() => void chat.loadOlder()}>
+                  ${strings.loadMore}
+                </button>
+              </p>`
+            : nothing}
           ${repeat(
             turns,
             (turn) => this.#aliases.get(keyOf(turn)) ?? keyOf(turn),
@@ -294,7 +301,13 @@ export class Transcript extends Part {
   #fill(scroller: HTMLElement): void {
     const { chat } = this.ui;
     const isShort = scroller.clientHeight > 0 && scroller.scrollHeight <= scroller.clientHeight;
-    if (isShort && chat.loading === null) void chat.loadOlder();
+    if (isShort && chat.loading === null) this.#loadOlder();
+  }
+
+  /** Unless that failed: the server would be asked again and again. There is a button for it then. */
+  #loadOlder(): void {
+    const { chat } = this.ui;
+    if (!chat.hasOlderFailed) void chat.loadOlder();
   }
 
   /** Whether the thread that is shown is the one that was begun here. */
@@ -315,7 +328,7 @@ export class Transcript extends Part {
     const scroller = event.target as HTMLElement;
     this.#position.scrolled(scroller);
     this.isAway = !this.#position.follows;
-    if (scroller.scrollTop < NEAR_TOP_PX) void this.ui.chat.loadOlder();
+    if (scroller.scrollTop < NEAR_TOP_PX) this.#loadOlder();
   };
 }
 

@@ -6,7 +6,8 @@ export type LoadingBehavior = 'self' | 'container' | 'none';
 
 export interface WidgetAction {
   type: string;
-  payload: Record<string, unknown> | undefined;
+  /** Anything but null; undefined for none. */
+  payload: unknown;
   handler: 'server' | 'client';
   /** Whether the server answers with a whole response. */
   isStreaming: boolean;
@@ -49,10 +50,9 @@ export function actionOf(value: unknown, trigger: Trigger): WidgetAction | null 
   if (typeof config?.['type'] !== 'string') return null;
   const behavior = config['loadingBehavior'];
   const isNamed = behavior === 'self' || behavior === 'container' || behavior === 'none';
-  const payload = config['payload'];
   return {
     type: config['type'],
-    payload: isRecord(payload) ? payload : undefined,
+    payload: config['payload'] ?? undefined,
     handler: config['handler'] === 'client' ? 'client' : 'server',
     isStreaming: config['streaming'] !== false && config['streaming'] !== 'false',
     loading: isNamed ? behavior : WAITING[trigger],
@@ -64,17 +64,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 export interface Merged {
-  payload: Record<string, unknown>;
-  /** Fields that the action's own payload has already, and so wins. */
+  payload: unknown;
+  /** Fields for which the action's own payload has no room, or the name already; it wins. */
   dropped: string[];
 }
 
 /** The payload with what the form holds. A dot in a name makes an object. */
-export function merged(
-  payload: Record<string, unknown> | undefined,
-  values: ReadonlyMap<string, unknown>,
-): Merged {
+export function merged(payload: unknown, values: ReadonlyMap<string, unknown>): Merged {
   const result = structuredClone(payload ?? {});
+  if (!isRecord(result)) return { payload: result, dropped: [...values.keys()] };
   const dropped: string[] = [];
   for (const [name, value] of values) {
     if (!put(result, name.split('.'), value)) dropped.push(name);

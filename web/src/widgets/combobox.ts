@@ -2,6 +2,7 @@
 
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { isComposing } from '../composing';
 import { icon } from '../icons';
 import { define, Part } from '../ui';
 import { showBeside } from './popup';
@@ -166,6 +167,7 @@ export class Combobox extends Part {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
+    if (isComposing(event)) return;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (!this.isOpen) this.#open();

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { childrenOf } from '../items';
+import { isComposing } from '../composing';
 import { icon } from '../icons';
 import { safeImage } from '../links';
 import type { WidgetNode } from '../protocol';
@@ -90,7 +91,7 @@ export function isDisabled(widget: Widget, action: ReturnType<typeof actionOf>):
 function submitOnEnter(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   const form = event.currentTarget as HTMLElement;
-  if (event.key !== 'Enter' || event.isComposing || target.tagName !== 'INPUT') return;
+  if (event.key !== 'Enter' || isComposing(event) || target.tagName !== 'INPUT') return;
   if (formOf(target) !== form) return;
   event.preventDefault();
   submitForm(form);

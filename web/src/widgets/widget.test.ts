@@ -38,9 +38,12 @@ async function typed(field: Element, value: string): Promise<void> {
   await settled();
 }
 
-function enter(field: Element): void {
-  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+function enter(field: Element, more: KeyboardEventInit = {}): void {
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more }));
 }
+
+/** The Enter that takes what an input method has composed, as Chromium and as Safari tell of it. */
+const COMPOSED: KeyboardEventInit[] = [{ isComposing: true }, { keyCode: 229 }];
 
 const BLOCK = {
   height: 10, width: '50%', size: 5, minHeight: 1, minWidth: 1, minSize: 1, maxHeight: 100, maxWidth: 100,
@@ -287,6 +290,9 @@ describe('forms', () => {
   test('are sent with Enter, however many fields they have', async () => {
     const { test, actions } = clientActions();
     const widget = await shownWidget(test, FORM(CLIENT));
+    for (const composed of COMPOSED) enter(find(widget, '[name="todo.title"]'), composed);
+    await settled();
+    expect(actions).toHaveLength(0);
     enter(find(widget, '[name="todo.title"]'));
     await settled();
     expect(actions).toHaveLength(1);
@@ -312,6 +318,19 @@ describe('forms', () => {
       { type: 'yes', payload: { n: 'x' } },
       { type: 'yes', payload: { n: 'x' } },
     ]);
+  });
+
+  test.each([['a list', ['a', 'b']], ['a text', 'id-7'], ['an empty text', ''], ['a number', 0], ['false', false]])('a payload that is %s is sent as it is, and takes no fields', async (_name, payload) => {
+    const { test, actions } = clientActions();
+    const action = { ...CLIENT, payload };
+    const widget = await shownWidget(test, CARD({ type: 'Button', label: 'x', onClickAction: action }, { type: 'Form', onSubmitAction: action, children: [{ type: 'Input', name: 'n' }] }));
+    find<HTMLButtonElement>(widget, 'button').click();
+    await settled();
+    expect(test.errors).toEqual([]);
+    enter(find(widget, 'input'));
+    await settled();
+    expect(actions).toEqual([{ type: 'act', payload }, { type: 'act', payload }]);
+    expect(test.errors.map(({ message }) => message)).toEqual([expect.stringContaining('has no room for n')]);
   });
 
   test('a form in a card that is one is sent by itself', async () => {
@@ -511,6 +530,9 @@ describe('lists, cards and choices', () => {
     input.dispatchEvent(new Event('input', { bubbles: true }));
     await settled();
     expect([...widget.querySelectorAll('[role=option]')].map((option) => option.textContent?.trim())).toEqual(['Option 12']);
+    for (const composed of COMPOSED) enter(input, composed);
+    await settled();
+    expect(actions).toEqual([]);
     enter(input);
     await settled();
     expect(actions).toEqual([{ type: 'act', payload: { s: 'v12' } }]);

@@ -160,13 +160,13 @@ export class Widget extends Part {
     action: WidgetAction,
     form: Element | null,
     element: Element,
-  ): Record<string, unknown> | undefined {
+  ): unknown {
     const values = form ? valuesOf(form) : ownValue(element);
     if (values.size === 0) return action.payload;
     const { payload, dropped } = merged(action.payload, values);
     for (const name of dropped) {
       this.ui.failed(
-        new Error(`The action ${action.type} has a payload of the name ${name} already; the form's is dropped.`),
+        new Error(`The payload of the action ${action.type} has no room for ${name}; the form's value is dropped.`),
       );
     }
     return payload;
@@ -176,13 +176,15 @@ export class Widget extends Part {
     const { chat, options, tell } = this.ui;
     const waiting = action.loading === 'container' ? 'container' : key;
     this.#busy.add(key);
-    const sent = action.payload ? { type: action.type, payload: action.payload } : { type: action.type };
+    const { type, payload } = action;
+    const sent = payload === undefined ? { type } : { type, payload };
     if (action.loading !== 'none') this.running = new Set([...this.running, waiting]);
     this.ui.log('widget.action', { type: action.type, handler: action.handler });
     try {
       if (action.handler === 'client') {
         const widget = { id: this.itemId, widget: this.root as never };
-        await options.widgets.onAction?.(sent, widget);
+        // The official type knows objects only; the server may mean any JSON.
+        await options.widgets.onAction?.(sent as { type: string }, widget);
       } else if (this.isPreview) {
         this.ui.log('widget.preview_action', { type: action.type });
       } else if (!action.isStreaming) {
