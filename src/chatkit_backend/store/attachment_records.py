@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chatkit.types import Attachment
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store import documents, statements
@@ -91,3 +92,14 @@ class AttachmentRecords:
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.DELETE_ATTACHMENT, values) is None:
                 raise no_attachment(attachment_id, "params.attachment_id")
+
+    async def _forget_image(
+        self, connection: AsyncConnection, image_id: str, context: RequestContext
+    ) -> None:
+        """Forget an image that no item shows any more, where a model made it."""
+        values = named(context, attachment=image_id)
+        document = await connection.scalar(statements.ATTACHMENT, values)
+        attachment = document and documents.read_attachment(document)
+        # What a user attached stays with its message, whatever else has shown it.
+        if attachment and (attachment.metadata or {}).get("generated"):
+            await connection.execute(statements.DELETE_ATTACHMENT, values)

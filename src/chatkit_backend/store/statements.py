@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     Executable,
     Integer,
     Select,
@@ -127,8 +126,10 @@ CHANGE_ITEM: Final[ReturningUpdate[str]] = (
 ANSWER_ITEM: Final = CHANGE_ITEM.where(items.c.status == "pending")
 
 # After `TOUCH_THREAD` in the same transaction.
-DELETE_ITEM: Final[Delete] = delete(items).where(
-    items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item")
+DELETE_ITEM: Final[ReturningDelete[str, datetime]] = (
+    delete(items)
+    .where(items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item"))
+    .returning(items.c.data, items.c.created_at)
 )
 
 ITEM_CURSOR: Final[Select[int]] = select(items.c.position).where(
