@@ -122,6 +122,18 @@ async def test_a_converter_that_crashes_is_replaced(converter: Converter) -> Non
     assert await converter.markdown("html", b"<p>three") == ("three", None)
 
 
+async def test_a_document_says_so_where_no_process_can_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Converter() as converter:
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.executable", "/nowhere/python")
+            with pytest.raises(UnreadableDocument, match="no converter can start") as refused:
+                await converter.markdown("html", b"<p>x")
+        assert refused.value.passing
+        assert await converter.markdown("html", b"<p>x") == ("x", None)
+
+
 async def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next(
     converter: Converter,
 ) -> None:
