@@ -14,7 +14,6 @@ from chatkit_backend.chat.files.uploads import (
     announced_size,
     as_uploaded,
     file_name,
-    media_type,
     of_at_most,
     of_size,
     of_type,
@@ -90,11 +89,10 @@ class Attachments(AttachmentStore[RequestContext]):
             UnsupportedType: Files of its type are not taken.
         """
         name = file_name(input.name)
-        kind = media_type(input.mime_type, name, "params.mime_type")
+        kind = self.limits.type_of(input.mime_type, name, "params.mime_type")
         if input.size < 1:
             raise InvalidRequest("params.size: the file is empty.", field="params.size")
         self.limits.require_size(input.size, context, "params.size")
-        self.limits.require_type(kind, "params.mime_type")
         if context.server_url is None:
             raise InvalidRequest(
                 "The Host header of this request names no host, so no address can be given to "
@@ -207,8 +205,7 @@ class Attachments(AttachmentStore[RequestContext]):
             UnsupportedType: Files of its type are not taken, or it is of another type.
         """
         cleaned = file_name(name)
-        kind = media_type(said_type, cleaned, "file")
-        self.limits.require_type(kind, "file")
+        kind = self.limits.type_of(said_type, cleaned, "file")
         attachment_id = self.generate_attachment_id(kind, context)
         checked = of_type(of_at_most(content, self.limits, context), kind)
         size = await self._files.put(context.user.id, attachment_id, checked)

@@ -13,7 +13,7 @@ from pydantic import AnyUrl
 from chatkit_backend.chat.permissions import MEGABYTE, require_uploads
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.errors import BodyTooLarge, InvalidRequest, UnsupportedType
-from chatkit_backend.files.sniffing import TypeCheck, type_by_name
+from chatkit_backend.files.sniffing import TypeCheck, is_code, type_by_name, usual_type
 
 # As long as a name may be on the file systems of those who download it.
 MAX_NAME: Final = 255
@@ -69,19 +69,36 @@ class UploadLimits:
                 f"A file may have {self.max_bytes} bytes (CHATKIT_UPLOAD_MAX_BYTES).", field=field
             )
 
-    def require_type(self, media_type: str, field: str) -> None:
-        """Make sure that files of a type are taken.
+    def type_of(self, said: str, name: str, field: str) -> str:
+        """The type as which a file is taken, in small letters and without parameters.
+
+        Browsers call types by other names, and by those of the programs that open them: a table
+        becomes `application/vnd.ms-excel` where Excel is installed. The bytes show what is true.
+
+        Args:
+            said: What the browser says it is.
+            name: The file's name, which counts where what the browser says is not taken.
+            field: What says so in the request.
 
         Raises:
-            UnsupportedType: They are not.
+            InvalidRequest: What the browser says is no media type.
+            UnsupportedType: Files of the type are not taken, or nothing tells it.
         """
+        kind = media_type(said, name, field)
+        named = type_by_name(name) or kind
+        text = ("text/plain",) if is_code(kind) or is_code(named) else ()
+        for possible in (usual_type(kind), kind, named, *text):
+            if self._takes(possible):
+                return possible
+        raise UnsupportedType(
+            f"{field}: files of type {kind[:_SHOWN]} are not taken "
+            f"(CHATKIT_UPLOAD_TYPES): {', '.join(self.types)}.",
+            field=field,
+        )
+
+    def _takes(self, media_type: str) -> bool:
         kind = media_type.partition("/")[0]
-        if not {media_type, f"{kind}/*", "*/*"} & set(self.types):
-            raise UnsupportedType(
-                f"{field}: files of type {media_type[:_SHOWN]} are not taken "
-                f"(CHATKIT_UPLOAD_TYPES): {', '.join(self.types)}.",
-                field=field,
-            )
+        return not {media_type, f"{kind}/*", "*/*"}.isdisjoint(self.types)
 
 
 def file_name(said: str) -> str:
