@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     delete,
@@ -164,12 +165,18 @@ RATEABLE_ITEMS: Final = (
 
 ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
 
-CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
-    update(attachments)
+# Locked, where the database does so, until `CHANGE_ATTACHMENT` in the same transaction.
+UNSENT_ATTACHMENT: Final = (
+    select(attachments.c.data)
     # Else an upload that comes too late would undo what a message wrote.
     .where(*_OWN_ATTACHMENT, attachments.c.thread_id.is_(None))
+    .with_for_update()
+)
+
+CHANGE_ATTACHMENT: Final[Update] = (
+    update(attachments)
+    .where(*_OWN_ATTACHMENT)
     .values(data=bindparam("new_data", type_=attachments.c.data.type))
-    .returning(attachments.c.id)
 )
 
 # Of two messages at once that name one, a single one gets it; the other finds another thread there.

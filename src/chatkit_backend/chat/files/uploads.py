@@ -12,7 +12,7 @@ from pydantic import AnyUrl
 
 from chatkit_backend.chat.permissions import MEGABYTE, require_uploads
 from chatkit_backend.context import RequestContext, clean_text
-from chatkit_backend.errors import BodyTooLarge, InvalidRequest, UnsupportedType
+from chatkit_backend.errors import BodyTooLarge, Conflict, InvalidRequest, UnsupportedType
 from chatkit_backend.files.sniffing import TypeCheck, is_code, type_by_name, usual_type
 
 # As long as a name may be on the file systems of those who download it.
@@ -31,6 +31,7 @@ _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/web
 _STATE: Final = "upload"
 _PENDING: Final = "pending"
 _SIZE: Final = "size"
+_STORED_BY: Final = "stored_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class UploadLimits:
         """
         kind = media_type(said, name, field)
         named = type_by_name(name) or kind
-        text = ("text/plain",) if is_code(kind) or is_code(named) else ()
-        for possible in (usual_type(kind), kind, named, *text):
+        text = ["text/plain"] if is_code(kind) or is_code(named) else []
+        for possible in [usual_type(kind), kind, named, *text]:
             if self._takes(possible):
                 return possible
         raise UnsupportedType(
@@ -186,10 +187,36 @@ def announced_size(attachment: Attachment) -> int | None:
     return int(metadata[_SIZE]) if metadata.get(_STATE) == _PENDING else None
 
 
+def as_stored_by(upload_id: str, attachment: Attachment) -> Attachment:
+    """The attachment while one upload has all its bytes, and nobody else may store any.
+
+    Raises:
+        Conflict: Another upload has them.
+    """
+    metadata = attachment.metadata or {}
+    if announced_size(attachment) is None or _STORED_BY in metadata:
+        raise already_there(attachment.id)
+    return attachment.model_copy(update={"metadata": {**metadata, _STORED_BY: upload_id}})
+
+
+def as_given_up_by(upload_id: str, attachment: Attachment) -> Attachment:
+    """The attachment once that upload has failed, and others may come."""
+    metadata = {**(attachment.metadata or {})}
+    if metadata.get(_STORED_BY) == upload_id:
+        del metadata[_STORED_BY]
+    return attachment.model_copy(update={"metadata": metadata})
+
+
+def already_there(attachment_id: str) -> Conflict:
+    """What is raised where another upload was faster."""
+    return Conflict(f"The bytes of attachment {attachment_id!r} are there already.")
+
+
 def as_uploaded(attachment: Attachment) -> Attachment:
     """The attachment, now that its bytes are there."""
     metadata = {**(attachment.metadata or {})}
     metadata.pop(_STATE, None)
+    metadata.pop(_STORED_BY, None)
     return attachment.model_copy(update={"metadata": metadata, "upload_descriptor": None})
 
 
