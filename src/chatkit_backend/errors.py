@@ -175,7 +175,16 @@ class HostedApiError(ChatKitBackendError):
 
 
 class UnreadableDocument(ChatKitBackendError):
-    """A file cannot be ingested. The message goes on with its name: "is encrypted; …"."""
+    """A file cannot be ingested. The message goes on with its name: "is encrypted; …".
+
+    Args:
+        message: Why.
+        passing: Whether it may be read another time: it is the machine that had no room or time.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class NotAPicture(ChatKitBackendError):

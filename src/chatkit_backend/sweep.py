@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from chatkit_backend.errors import FilesUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.attachments import delete_unused, owners_of
 from chatkit_backend.store.engine import Database
@@ -74,12 +75,29 @@ async def _are_ours(database: Database, files: FileStorage) -> bool:
     claimant = await claim(database, files)
     if claimant == ours:
         return True
-    _log.warning(
-        "files are not swept",
-        reason=f"The files in {files.address} are those of {claimant}, and this server works with "
-        f"{ours}. If these are one database under two addresses, delete the file `database` there.",
-    )
+    _log.warning("files are not swept", reason=_of_another(files, claimant, ours))
     return False
+
+
+async def require_ours(database: Database, files: FileStorage) -> None:
+    """Make sure that files are not those of another database. Nothing is written.
+
+    Raises:
+        FilesUnavailable: They are.
+    """
+    claimant = await files.claimant()
+    if claimant is None or claimant == database.address:  # as an earlier version noted it
+        return
+    ours = await _identity(database)
+    if claimant != ours:
+        raise FilesUnavailable(_of_another(files, claimant, ours))
+
+
+def _of_another(files: FileStorage, claimant: str, ours: str) -> str:
+    return (
+        f"The files in {files.address} are those of {claimant}, and this server works with "
+        f"{ours}. If these are one database under two addresses, delete the file `database` there."
+    )
 
 
 async def claim(database: Database, files: FileStorage) -> str:

@@ -120,8 +120,8 @@ NOT_TAKEN: list[tuple[dict[str, Any], int, str]] = [
     ({"size": 0}, 400, "params.size"),
     ({"size": -1}, 400, "params.size"),
     ({"size": 100_001}, 413, "params.size"),
-    ({"mime_type": "application/zip"}, 415, "params.mime_type"),
-    ({"mime_type": "image/svg+xml"}, 415, "params.mime_type"),
+    ({"mime_type": "application/zip", "name": "a.zip"}, 415, "params.mime_type"),
+    ({"mime_type": "image/svg+xml", "name": "a.svg"}, 415, "params.mime_type"),
     ({"mime_type": "nonsense"}, 400, "params.mime_type"),
     ({"mime_type": "text/"}, 400, "params.mime_type"),
     ({"mime_type": "", "name": "noidea"}, 415, "params.mime_type"),
@@ -143,6 +143,20 @@ NAMED = [
     ("notes.md", "application/octet-stream", "text/markdown"),
     ("data.CSV", "", "text/csv"),
     ("notes", "Text/Plain; charset=utf-8", "text/plain"),
+    # As browsers say it on machines with Excel, with a player of films, with neither.
+    ("sales.csv", "application/vnd.ms-excel", "text/csv"),
+    ("app.ts", "video/mp2t", "text/plain"),
+    ("app.js", "", "text/javascript"),
+    ("main.rs", "", "text/plain"),
+    ("main.go", "application/octet-stream", "text/plain"),
+    ("rows.jsonl", "", "text/plain"),
+    ("setup.ini", "", "text/plain"),
+    ("pyproject.toml", "", "text/plain"),
+    ("compose.yaml", "application/x-yaml", "text/plain"),
+    ("build.sh", "application/x-sh", "text/plain"),
+    ("schema.sql", "", "text/plain"),
+    ("photo", "image/jpg", "image/jpeg"),
+    ("report", "application/x-pdf", "application/pdf"),
 ]
 
 
@@ -151,6 +165,13 @@ async def test_the_name_tells_the_type_where_the_browser_does_not(
 ) -> None:
     for name, mime_type, kind in NAMED:
         assert (await announce(chat, TEXT, name, mime_type))["mime_type"] == kind
+
+
+async def test_what_a_name_tells_must_fit_the_bytes(chat: Chat) -> None:
+    excel = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+    announced = await announce(chat, excel, "sales.csv", "application/vnd.ms-excel")
+    response = await put(announced, excel)
+    assert (response.status_code, response.json()["error"]["field"]) == (415, "mime_type")
 
 
 @pytest.mark.parametrize(

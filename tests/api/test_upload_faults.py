@@ -7,9 +7,11 @@ import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import obstore
 import pytest
 import structlog
 from chatkit.types import (
@@ -29,7 +31,7 @@ from chatkit_backend.app import create_app
 from chatkit_backend.chat.files.attachments import Attachments
 from chatkit_backend.chat.files.uploads import as_uploaded
 from chatkit_backend.context import RequestContext, User
-from chatkit_backend.errors import Conflict, DatabaseUnavailable
+from chatkit_backend.errors import Conflict, DatabaseUnavailable, FilesUnavailable
 from chatkit_backend.files.storage import FileStorage, owner_hash
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import attachments
@@ -40,6 +42,8 @@ from tests.store.examples import thread
 from tests.uploading import ATTACHMENTS, announce, files_in, put, send
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
+Change = Callable[[Attachment], Attachment]
+
 ADA = RequestContext(User("ada"), server_url="http://localhost")
 
 
@@ -206,22 +210,68 @@ async def test_of_two_uploads_at_once_the_first_that_is_whole_stays(
     assert stored.read_bytes() == b"new"
 
 
+async def test_of_two_uploads_that_end_at_once_the_one_that_is_taken_stays(
+    taking: Attachments, pending: Attachment, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_writer = obstore.open_writer_async
+    late: list[BaseException | None] = []
+
+    class Slow:
+        """Closes the first file once another upload has come."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.writer = open_writer(*arguments, **options)
+            monkeypatch.setattr(obstore, "open_writer_async", open_writer)
+
+        async def write(self, piece: bytes) -> None:
+            await self.writer.write(piece)
+
+        async def close(self) -> None:
+            second = taking.receive(pending.id, 3, _pieces(b"new"), ADA)
+            late.extend(await asyncio.gather(second, return_exceptions=True))
+            await self.writer.close()
+
+    monkeypatch.setattr(obstore, "open_writer_async", Slow)
+    await taking.receive(pending.id, 3, _pieces(b"old"), ADA)
+    assert [type(outcome) for outcome in late] == [Conflict]
+    (stored,) = files_in(folder)
+    assert stored.read_bytes() == b"old"
+
+
+async def test_an_upload_that_cannot_be_stored_leaves_room_for_the_next(
+    taking: Attachments, pending: Attachment, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(owner_id: str, attachment_id: str, content: AsyncIterator[bytes]) -> int:
+        async for _ in content:
+            pass
+        raise FilesUnavailable("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(taking._files, "put", fail)
+        with pytest.raises(FilesUnavailable):
+            await taking.receive(pending.id, 3, _pieces(b"old"), ADA)
+    await taking.receive(pending.id, 3, _pieces(b"new"), ADA)
+    (stored,) = files_in(folder)
+    assert stored.read_bytes() == b"new"
+
+
 async def test_an_upload_that_comes_too_late_takes_nothing_from_a_message(
     services: Services, taking: Attachments, pending: Attachment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, change = services.store, services.store.change_attachment
 
-    async def sent_before(attachment: Attachment, context: RequestContext) -> None:
+    async def sent_before(attachment_id: str, become: Change, context: RequestContext) -> None:
         sent = as_uploaded(pending).model_copy(update={"thread_id": "thr_1"})
         await store.save_attachment(sent, context)
-        await change(attachment, context)
+        await change(attachment_id, become, context)
 
     await store.save_thread(thread(), ADA)
     monkeypatch.setattr(store, "change_attachment", sent_before)
+    await taking._files.put("ada", pending.id, _pieces(b"those of the message"))
     with pytest.raises(Conflict):
         await taking.receive(pending.id, 3, _pieces(b"abc"), ADA)
     assert (await store.load_attachment(pending.id, ADA)).thread_id == "thr_1"
-    assert await taking._files.size("ada", pending.id) == 3
+    assert await taking._files.size("ada", pending.id) == 20
 
 
 async def test_bytes_that_come_while_their_attachment_is_deleted_are_deleted(

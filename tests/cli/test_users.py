@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatkit_backend.files.storage import owner_hash
 from tests.chatting import Chat
 from tests.cli.conftest import Run, Start
 
@@ -71,3 +72,21 @@ def test_a_deletion_can_be_scripted(run: Run) -> None:
         "user_id": "ada",
         "deleted": {"threads": 1, "items": 2, "attachments": 0, "sessions": 0, "files": 0},
     }
+
+
+@pytest.mark.usefixtures("two_users")
+def test_a_deletion_leaves_the_files_of_another_database_alone(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "chatkit-files"
+    file = folder / owner_hash("ada") / "atc_1"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"of the other database")
+    (folder / "database").write_text("sqlite:///the-other.db (id 0123456789abcdef)")
+
+    done = run("users", "delete", "ada", "--yes")
+
+    assert done.returncode == 2
+    assert "are those of sqlite:///the-other.db" in done.stderr
+    assert file.read_bytes() == b"of the other database"
+    assert len(run("users", "export", "ada").stdout.splitlines()) == 3
+    (folder / "database").unlink()
+    assert run("users", "delete", "ada", "--yes").stdout.strip().endswith(" 1 files.")

@@ -60,21 +60,31 @@ async def test_a_web_page_gives_its_text_and_title_without_scripts(converter: Co
     [
         "<p>café".encode(),
         b'<meta charset="iso-8859-1"><p>caf\xe9',
+        '<meta charset="iso-8859-1"><p>café'.encode(),
+        '<meta charset="us-ascii"><p>café'.encode(),
+        '<meta charset="utf-16"><p>café'.encode(),
         "<p>café".encode("utf-8-sig"),
         "<p>café".encode("utf-16"),
     ],
 )
-async def test_a_web_page_may_be_in_any_encoding_that_it_tells(
+async def test_a_web_page_may_be_in_utf_8_or_in_any_encoding_that_it_tells(
     page: bytes, converter: Converter
 ) -> None:
     assert await text_of(page, "html", converter) == ("café", None)
+
+
+async def test_an_encoding_that_looks_like_ascii_is_the_one_that_the_page_tells(
+    converter: Converter,
+) -> None:
+    page = '<meta charset="iso-2022-jp"><p>日本'.encode("iso-2022-jp")
+    assert await text_of(page, "html", converter) == ("日本", None)
 
 
 @pytest.mark.parametrize(
     ("content", "kind", "reason"),
     [
         (b"<p>caf\xe9", "html", "is not UTF-8 text (byte 0xe9 at offset 6)"),
-        (b"<meta charset=klingon>", "html", "names an encoding that nobody knows, 'klingon'"),
+        (b"<meta charset=klingon>\xe9", "html", "names an encoding that nobody knows, 'klingon'"),
         (b"Hello", "pdf", "is no PDF, whatever its name says"),
         (b"%PDF-1.4 rubbish", "pdf", "cannot be read as PDF"),
         (pdf("secret", encrypted=True), "pdf", "is encrypted"),
@@ -120,6 +130,18 @@ async def test_a_converter_that_crashes_is_replaced(converter: Converter) -> Non
     with pytest.raises(UnreadableDocument, match="crash"):
         await converter.markdown("html", b"<p>two" * 100_000)
     assert await converter.markdown("html", b"<p>three") == ("three", None)
+
+
+async def test_a_document_says_so_where_no_process_can_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Converter() as converter:
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.executable", "/nowhere/python")
+            with pytest.raises(UnreadableDocument, match="no converter can start") as refused:
+                await converter.markdown("html", b"<p>x")
+        assert refused.value.passing
+        assert await converter.markdown("html", b"<p>x") == ("x", None)
 
 
 async def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next(

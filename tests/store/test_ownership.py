@@ -32,7 +32,9 @@ CALLS: dict[str, Call] = {
     "change_thread": lambda store, who: store.change_thread("thr_1", rename, who),
     "load_thread_items": lambda store, who: store.load_thread_items("thr_1", None, 9, "asc", who),
     "save_attachment": lambda store, who: store.save_attachment(file_attachment(), who),
-    "change_attachment": lambda store, who: store.change_attachment(file_attachment(), who),
+    "change_attachment": lambda store, who: store.change_attachment(
+        file_attachment().id, lambda same: same, who
+    ),
     "load_attachment": lambda store, who: store.load_attachment("atc_1", who),
     "delete_attachment": lambda store, who: store.delete_attachment("atc_1", who),
     "load_threads": lambda store, who: store.load_threads(9, None, "asc", who),

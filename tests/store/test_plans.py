@@ -256,7 +256,7 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
     await list_everything(AllThreads(database))
     await store.delete_thread_item("thr_1", "1", alice)
     await store.save_attachment(file_attachment(), alice)
-    await store.change_attachment(file_attachment(), alice)
+    await store.change_attachment(file_attachment().id, lambda same: same, alice)
     await store.save_attachment(file_attachment(thread_id="thr_1"), alice)
     await store.load_attachment("atc_1", alice)
     await store.begin_thread(thread("begun"), user_message("first", thread_id="begun"), alice)

@@ -10,16 +10,21 @@ import pytest
 from chatkit.store import NotFoundError
 from chatkit.types import (
     ClientToolCallItem,
+    GeneratedImage,
+    GeneratedImageItem,
     HiddenContextItem,
+    ImageAttachment,
     StructuredInputItem,
     ThreadMetadata,
     WorkflowItem,
 )
+from pydantic import AnyUrl
 from sqlalchemy import event, insert, select, text, update
 from structlog.testing import capture_logs
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest, NotFound
+from chatkit_backend.store.addresses import placeholder
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.owned import NotFoundInStore
 from chatkit_backend.store.pages import MAX_PAGE
@@ -39,6 +44,22 @@ from tests.store.examples import (
 async def add(store: ThreadStore, alice: RequestContext, *item_ids: str) -> None:
     for item_id in item_ids:
         await store.add_thread_item("thr_1", message(item_id), alice)
+
+
+def made_image(image_id: str) -> ImageAttachment:
+    return ImageAttachment(
+        id=image_id,
+        name="image.png",
+        mime_type="image/png",
+        thread_id="thr_1",
+        preview_url=AnyUrl(placeholder(image_id)),
+        metadata={"generated": True},
+    )
+
+
+def shows(image_id: str) -> GeneratedImageItem:
+    image = GeneratedImage(id=image_id, url=placeholder(image_id))
+    return GeneratedImageItem(id="image", thread_id="thr_1", created_at=NOON, image=image)
 
 
 async def all_ids(store: ThreadStore, alice: RequestContext, order: str = "asc") -> list[str]:
@@ -320,6 +341,30 @@ class TestItems:
         with pytest.raises(NotFoundInStore) as raised:
             await store.delete_thread_item("thr_x", "a", alice)
         assert raised.value.field == "params.thread_id"
+
+    async def test_a_generated_image_is_forgotten_with_the_item_that_shows_it(
+        self, store: ThreadStore, alice: RequestContext
+    ) -> None:
+        for image_id in ("first", "second"):
+            await store.save_attachment(made_image(image_id), alice)
+        await store.add_thread_item("thr_1", shows("first"), alice)
+        await store.add_thread_item("thr_1", shows("first"), alice)
+        await store.load_attachment("first", alice)
+        await store.save_item("thr_1", shows("second"), alice)
+        with pytest.raises(NotFoundInStore):
+            await store.load_attachment("first", alice)
+        await store.load_attachment("second", alice)
+        await store.delete_thread_item("thr_1", "image", alice)
+        with pytest.raises(NotFoundInStore):
+            await store.load_attachment("second", alice)
+
+    async def test_what_a_user_attached_stays_when_an_image_of_it_goes(
+        self, store: ThreadStore, alice: RequestContext
+    ) -> None:
+        await store.save_attachment(file_attachment("atc_1", "thr_1"), alice)
+        await store.add_thread_item("thr_1", shows("atc_1"), alice)
+        await store.delete_thread_item("thr_1", "image", alice)
+        await store.load_attachment("atc_1", alice)
 
     async def test_changes_of_items_are_changes_of_the_thread(
         self, database: Database, store: ThreadStore, alice: RequestContext

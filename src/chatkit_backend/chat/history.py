@@ -51,7 +51,8 @@ class HistoryBudget:
     The current turn, from the user's last message on, is shown in any case.
 
     Attributes:
-        tokens: Estimated with `estimated_tokens`, files included.
+        tokens: Estimated with `estimated_tokens`, files of earlier turns included. Those of the
+            current turn have limits of their own, and do not crowd out what was said.
         items: Thread items.
     """
 
@@ -140,7 +141,8 @@ async def _newest_within(
     in_current_turn = True
     async for item in _newest_first(store, thread_id, context):
         remembered = _Remembered(item, await converter.to_agent_input([item]))
-        tokens += estimated_tokens(remembered.input)
+        counted = _without_files(remembered.input) if in_current_turn else remembered.input
+        tokens += estimated_tokens(counted)
         count += 1
         if not in_current_turn and (tokens > budget.tokens or count > budget.items):
             return
@@ -150,6 +152,14 @@ async def _newest_within(
         elif in_current_turn and count == budget.items:
             # A thread without any message of the user has no turn to keep whole.
             in_current_turn = await last_user_message(store, thread_id, context) is not None
+
+
+def _without_files(items: Sequence[TResponseInputItem]) -> list[TResponseInputItem]:
+    left: list[dict[str, Any]] = [dict(item) for item in items]
+    for item in left:
+        if isinstance(parts := item.get("content"), list):
+            item["content"] = [part for part in parts if not file_words.holds_file(part)]
+    return cast("list[TResponseInputItem]", left)
 
 
 async def _newest_first(

@@ -6,9 +6,8 @@ downloaded.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from agents import TResponseInputItem
 
@@ -26,9 +25,7 @@ _PAGE_TOKENS: Final = 1_500
 
 def estimated_tokens(items: Iterable[TResponseInputItem]) -> int:
     """About how many tokens a model needs for these items, pictures and files included."""
-    media: list[int] = []
-    plain = [_without_media(dict(item), media) for item in items]
-    return text_tokens(json.dumps(plain, ensure_ascii=False, default=str)) + sum(media)
+    return sum(_tokens_of(item) for item in items)
 
 
 def text_tokens(text: str) -> int:
@@ -52,20 +49,16 @@ def beginning_within(text: str, tokens: int) -> str:
     return text[: tokens * _ASCII_CHARACTERS_PER_TOKEN]
 
 
-def _without_media(item: dict[str, Any], media: list[int]) -> dict[str, Any]:
-    """The item without bytes that are no text to the model; what they cost goes to `media`."""
-    for field in ("content", "output"):
-        if isinstance(parts := item.get(field), list):
-            item[field] = [part for part in parts if not _is_media(part, media)]
-    return item
-
-
-def _is_media(part: object, media: list[int]) -> bool:
-    match part:
+def _tokens_of(value: object) -> int:
+    """Texts are counted as they are: as JSON, a table with many quotes would have twice as many."""
+    match value:
         case {"type": "input_image"}:
-            media.append(PICTURE_TOKENS)
+            return PICTURE_TOKENS
         case {"type": "input_file", "file_data": str(data)}:
-            media.append(pdf_tokens(len(data) * 3 // 4))  # base64
+            return pdf_tokens(len(data) * 3 // 4)  # base64
+        case dict():
+            return sum(_tokens_of(key) + _tokens_of(inner) for key, inner in value.items())
+        case list():
+            return sum(map(_tokens_of, value))
         case _:
-            return False
-    return True
+            return 1 + text_tokens(str(value))  # and what parts it from the next

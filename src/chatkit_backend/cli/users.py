@@ -17,6 +17,7 @@ from chatkit_backend.cli.problems import told_as
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.settings import load_settings
 from chatkit_backend.store.users import Deleted, delete_user, export_user
+from chatkit_backend.sweep import require_ours
 
 
 def run_export(user_id: str, output: Path | None) -> None:
@@ -75,6 +76,7 @@ async def _export(user_id: str, file: TextIO) -> int:
 async def _delete(user_id: str) -> tuple[Deleted, int]:
     files = FileStorage.open(load_settings().files_url)
     async with configured_database() as database:
+        await require_ours(database, files)
         deleted = await delete_user(database, user_id)
     # After what leads to them: bytes without a row are swept, a row without bytes is broken.
     return deleted, await files.delete_of_owner(user_id)

@@ -31,25 +31,30 @@ _TEXT: Final = frozenset(
         "application/yaml",
     }
 )
-# Other names of what `filetype` finds, and containers that hold sound as well as films.
-_SAME: Final = {
+# Other names of what has a usual one.
+_USUAL: Final = {
+    "application/csv": "text/csv",
     "application/vnd.rar": "application/x-rar-compressed",
     "application/x-gzip": "application/gzip",
     "application/x-pdf": "application/pdf",
     "application/x-zip-compressed": "application/zip",
-    "audio/m4a": "video/mp4",
     "audio/mp3": "audio/mpeg",
-    "audio/mp4": "video/mp4",
-    "audio/ogg": "video/ogg",
     "audio/wav": "audio/x-wav",
     "audio/wave": "audio/x-wav",
-    "audio/webm": "video/webm",
-    "audio/x-m4a": "video/mp4",
     "audio/flac": "audio/x-flac",
     "image/apng": "image/png",
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "image/vnd.microsoft.icon": "image/x-icon",
+    "text/x-markdown": "text/markdown",
+}
+# And containers that hold sound as well as films, as `filetype` finds them.
+_SAME: Final = _USUAL | {
+    "audio/m4a": "video/mp4",
+    "audio/mp4": "video/mp4",
+    "audio/ogg": "video/ogg",
+    "audio/webm": "video/webm",
+    "audio/x-m4a": "video/mp4",
     "video/x-m4v": "video/mp4",
 }
 
@@ -68,15 +73,29 @@ _OFFICE_NAMES: Final = (
 )
 
 
+# Code, and what else is plain text. Some have a type of their own that nobody uses, or that of
+# something else: to Python and to browsers, `.ts` is a film.
+_SOURCE: Final = (
+    ".bash .cc .cfg .clj .cmake .conf .cpp .cs .cxx .dart .diff .ex .exs .go .gradle .graphql "
+    ".groovy .hpp .hs .ini .java .jl .jsonl .jsx .kt .less .log .lua .patch .php .pl .properties "
+    ".proto .ps1 .r .rb .rs .sass .scala .scss .srt .svelte .swift .tcl .tex .tf .ts .tsx .vue "
+    ".zig .zsh"
+)
+
 # Python's own table, not that of the machine: every server must take the same files. And what not
 # every Python's has.
 _BY_NAME: Final = mimetypes.MimeTypes(())
 for _ending, _type in {
+    **dict.fromkeys(_SOURCE.split(), "text/plain"),
     ".docx": f"{_OFFICE}wordprocessingml.document",
-    ".log": "text/plain",
+    ".js": "text/javascript",
     ".markdown": "text/markdown",
     ".md": "text/markdown",
+    ".mjs": "text/javascript",
+    ".ndjson": "application/x-ndjson",
     ".pptx": f"{_OFFICE}presentationml.presentation",
+    ".sh": "application/x-sh",
+    ".sql": "application/sql",
     ".toml": "application/toml",
     ".webp": "image/webp",
     ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
@@ -89,13 +108,31 @@ for _ending, _type in {
 def type_by_name(name: str) -> str | None:
     """The media type that the name of a file tells; None where it tells none."""
     # Python takes a name such as `.md` for one without an ending.
-    return _BY_NAME.guess_type(f"file.{name}")[0]
+    kind, compression = _BY_NAME.guess_type(f"file.{name}")
+    return None if compression else kind
+
+
+def usual_type(media_type: str) -> str:
+    """What a type is usually called."""
+    return _USUAL.get(media_type, media_type)
+
+
+def is_code(media_type: str) -> bool:
+    """Whether files of a type are plain text as well, though it does not say so."""
+    return media_type in _TEXT
 
 
 def extensions(media_type: str) -> tuple[str, ...]:
     """The endings of the names of files of a media type, or of all of a kind, such as `text/*`."""
     known = _BY_NAME.types_map[True]
-    return tuple(sorted(end for end, kind in known.items() if fnmatchcase(kind, media_type)))
+    code = fnmatchcase("text/plain", media_type)
+    return tuple(
+        sorted(
+            end
+            for end, kind in known.items()
+            if fnmatchcase(kind, media_type) or (code and is_code(kind))
+        )
+    )
 
 
 def is_text(media_type: str) -> bool:

@@ -269,18 +269,25 @@ class FileStorage:
         Returns:
             The database that is noted.
         """
+        noted = await self.claimant()
+        if noted is not None and noted != formerly:
+            return noted
         store = self._made()
+        with self._answering():
+            await obstore.put_async(store, _CLAIM, database.encode())
+        return database
+
+    async def claimant(self) -> str | None:
+        """The database that `claim` has noted; None where there is none as yet."""
+        store = self._there()
+        if store is None:
+            return None
         with self._answering():
             try:
                 found = await (await obstore.get_async(store, _CLAIM)).bytes_async()
             except FileNotFoundError:
-                noted = None
-            else:
-                noted = bytes(found).decode(errors="replace").strip()
-            if noted is not None and noted != formerly:
-                return noted
-            await obstore.put_async(store, _CLAIM, database.encode())
-        return database
+                return None
+        return bytes(found).decode(errors="replace").strip()
 
     async def require_writable(self) -> None:
         """Make sure that files can be stored. It writes: nothing else shows it."""

@@ -66,8 +66,9 @@ def _html(content: bytes) -> tuple[str, str | None]:
     from markitdown.converters import HtmlConverter  # noqa: PLC0415 - so that the others can go on
 
     content, mark = EncodingDetector.strip_byte_order_mark(content)
-    declared = mark or EncodingDetector.find_declared_encoding(content, is_html=True)
-    encoding = declared or "utf-8"
+    encoding = mark or "utf-8"
+    if not mark and not _is_utf_8(content):
+        encoding = EncodingDetector.find_declared_encoding(content, is_html=True) or encoding
     try:
         text = content.decode(encoding)
     except LookupError:
@@ -76,6 +77,15 @@ def _html(content: bytes) -> tuple[str, str | None]:
         place = f"byte 0x{content[error.start]:02x} at offset {error.start}"
         raise _Problem(f"is not {encoding.upper()} text ({place})") from None
     return _converted(HtmlConverter(), text.encode("utf-8", "replace"), ".html")
+
+
+def _is_utf_8(content: bytes) -> bool:
+    """Whether it can be read so. Who saves a page anew often leaves an old declaration in it."""
+    with suppress(UnicodeDecodeError):
+        content.decode("utf-8")
+        # ISO 2022, as of old Japanese pages, is ASCII with escapes.
+        return b"\x1b" not in content
+    return False
 
 
 def _pdf(content: bytes) -> tuple[str, str | None]:

@@ -49,7 +49,8 @@ class Converter:
             content: The bytes of the file.
 
         Raises:
-            UnreadableDocument: It is broken, is something else, or takes too long.
+            UnreadableDocument: It is broken, is something else, or takes too long; or the process
+                cannot start.
         """
         if importlib.util.find_spec("markitdown") is None:
             raise UnreadableDocument("needs `pip install 'chatkit-backend[documents]'`")
@@ -59,11 +60,11 @@ class Converter:
         except TimeoutError:
             await self._stop()
             raise UnreadableDocument(
-                f"was given up after {self._time_limit:g} seconds of converting"
+                f"was given up after {self._time_limit:g} seconds of converting", passing=True
             ) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             await self._stop()
-            raise UnreadableDocument("made the converter crash") from None
+            raise UnreadableDocument("made the converter crash", passing=True) from None
         except BaseException:
             # An answer that was not awaited would be taken for that of the next document.
             await self._stop()
@@ -84,16 +85,21 @@ class Converter:
         return answer
 
     async def _start(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # a json.py in the folder that is ingested is none of ours
-            "-m",
-            "chatkit_backend.retrieval.convert",
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us; we stop it ourselves
-        )
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # a json.py in the folder that is ingested is none of ours
+                "-m",
+                "chatkit_backend.retrieval.convert",
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                start_new_session=True,  # Ctrl-C is for us; we stop it ourselves
+            )
+        except OSError as error:  # too many processes, no memory, no file descriptor
+            raise UnreadableDocument(
+                f"cannot be read now: no converter can start ({error.strerror})", passing=True
+            ) from error
 
     async def _stop(self) -> None:
         process, self._process = self._process, None

@@ -96,6 +96,13 @@ def storable_item(item: ThreadItem) -> ThreadItem:
     return item
 
 
+def image_of(item: ThreadItem | None) -> str | None:
+    """The id of the attachment that an item shows as an image a model made; None without one."""
+    if isinstance(item, GeneratedImageItem) and item.image is not None:
+        return _named_by(item.image.url)
+    return None
+
+
 def _named_by(url: str) -> str | None:
     """The id of the attachment that an address of ours leads to; None for any other address."""
     if is_placeholder(url):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from chatkit.types import Attachment
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store import documents, statements
@@ -48,20 +50,31 @@ class AttachmentRecords:
             if await connection.scalar(self._upserts.attachment, values) is None:
                 raise no_attachment(attachment.id, "params.input.attachments")
 
-    async def change_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Store what is known of an attachment that no message has yet; one that is gone stays so.
+    async def change_attachment(
+        self,
+        attachment_id: str,
+        change: Callable[[Attachment], Attachment],
+        context: RequestContext,
+    ) -> None:
+        """Change an attachment that no message has yet, as it is stored now.
+
+        Args:
+            attachment_id: Which.
+            change: Is given the attachment, and gives what it becomes. Where it raises, nothing
+                changes.
+            context: Who asks.
 
         Raises:
             NotFoundInStore: It is gone, or a message has it by now.
         """
-        values = named(
-            context,
-            attachment=attachment.id,
-            new_data=documents.attachment_document(attachment),
-        )
-        async with self._database.write_one() as connection:
-            if await connection.scalar(statements.CHANGE_ATTACHMENT, values) is None:
-                raise no_attachment(attachment.id, "attachment_id")
+        values = named(context, attachment=attachment_id)
+        async with self._database.write() as connection:
+            document = await connection.scalar(statements.UNSENT_ATTACHMENT, values)
+            attachment = document and documents.read_attachment(document)
+            if not attachment:
+                raise no_attachment(attachment_id, "attachment_id")
+            changed = documents.attachment_document(change(attachment))
+            await connection.execute(statements.CHANGE_ATTACHMENT, {**values, "new_data": changed})
 
     async def load_attachment(
         self,
@@ -91,3 +104,14 @@ class AttachmentRecords:
         async with self._database.write_one() as connection:
             if await connection.scalar(statements.DELETE_ATTACHMENT, values) is None:
                 raise no_attachment(attachment_id, "params.attachment_id")
+
+    async def _forget_image(
+        self, connection: AsyncConnection, image_id: str, context: RequestContext
+    ) -> None:
+        """Forget an image that no item shows any more, where a model made it."""
+        values = named(context, attachment=image_id)
+        document = await connection.scalar(statements.ATTACHMENT, values)
+        attachment = document and documents.read_attachment(document)
+        # What a user attached stays with its message, whatever else has shown it.
+        if attachment and (attachment.metadata or {}).get("generated"):
+            await connection.execute(statements.DELETE_ATTACHMENT, values)

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     Executable,
     Integer,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     delete,
@@ -127,8 +127,10 @@ CHANGE_ITEM: Final[ReturningUpdate[str]] = (
 ANSWER_ITEM: Final = CHANGE_ITEM.where(items.c.status == "pending")
 
 # After `TOUCH_THREAD` in the same transaction.
-DELETE_ITEM: Final[Delete] = delete(items).where(
-    items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item")
+DELETE_ITEM: Final[ReturningDelete[str, datetime]] = (
+    delete(items)
+    .where(items.c.thread_id == bindparam("thread"), items.c.id == bindparam("item"))
+    .returning(items.c.data, items.c.created_at)
 )
 
 ITEM_CURSOR: Final[Select[int]] = select(items.c.position).where(
@@ -163,12 +165,18 @@ RATEABLE_ITEMS: Final = (
 
 ATTACHMENT: Final = select(attachments.c.data).where(*_OWN_ATTACHMENT)
 
-CHANGE_ATTACHMENT: Final[ReturningUpdate[str]] = (
-    update(attachments)
+# Locked, where the database does so, until `CHANGE_ATTACHMENT` in the same transaction.
+UNSENT_ATTACHMENT: Final = (
+    select(attachments.c.data)
     # Else an upload that comes too late would undo what a message wrote.
     .where(*_OWN_ATTACHMENT, attachments.c.thread_id.is_(None))
+    .with_for_update()
+)
+
+CHANGE_ATTACHMENT: Final[Update] = (
+    update(attachments)
+    .where(*_OWN_ATTACHMENT)
     .values(data=bindparam("new_data", type_=attachments.c.data.type))
-    .returning(attachments.c.id)
 )
 
 # Of two messages at once that name one, a single one gets it; the other finds another thread there.

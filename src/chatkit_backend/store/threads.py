@@ -13,18 +13,20 @@ from typing import Any
 from chatkit.store import Store, StoreItemType
 from chatkit.types import (
     ClientToolCallItem,
+    GeneratedImageItem,
     Page,
     ThreadItem,
     ThreadMetadata,
     UserMessageItem,
 )
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import InvalidRequest
 from chatkit_backend.store import documents, statements
-from chatkit_backend.store.addresses import with_addresses
+from chatkit_backend.store.addresses import image_of, with_addresses
 from chatkit_backend.store.attachment_records import AttachmentRecords
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.owned import (
@@ -188,9 +190,13 @@ class ThreadStore(AttachmentRecords, Store[RequestContext]):
         """Store the item as the thread's newest.
 
         One with its id that is there already is overwritten, and keeps its place and `created_at`:
-        the SDK adds an unfinished workflow, and adds it again when a later turn finishes it.
+        the SDK adds an unfinished workflow, and adds it again when a later turn finishes it. An
+        image that a model made is forgotten with the item that another one replaces.
         """
         values = _values_of_item(thread_id, item, context)
+        if isinstance(item, GeneratedImageItem):
+            await self._put_image(item, values, context)
+            return
         if self._upserts.touch_and_item is not None:
             async with self._database.write_one() as connection:
                 if await connection.scalar(self._upserts.touch_and_item, values) is None:
@@ -199,6 +205,17 @@ class ThreadStore(AttachmentRecords, Store[RequestContext]):
         async with self._database.write() as connection:
             position = await touch(connection, values)
             await connection.execute(self._upserts.item, values | {"new_position": position})
+
+    async def _put_image(
+        self, item: GeneratedImageItem, values: Mapping[str, Any], context: RequestContext
+    ) -> None:
+        async with self._database.write() as connection:
+            position = await touch(connection, values)
+            found = await connection.execute(statements.ITEM, {**values, "item": item.id})
+            await connection.execute(self._upserts.item, {**values, "new_position": position})
+            replaced = _image_in(found.one_or_none())
+            if replaced is not None and replaced != image_of(item):
+                await self._forget_image(connection, replaced, context)
 
     async def begin_thread(
         self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
@@ -277,11 +294,17 @@ class ThreadStore(AttachmentRecords, Store[RequestContext]):
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
     ) -> None:
-        """Delete the item. One that is not there is as good as deleted; its thread must be."""
+        """Delete the item, and what is known of the image in it that a model made.
+
+        One that is not there is as good as deleted; its thread must be.
+        """
         values = named(context, thread=thread_id, item=item_id, new_updated_at=_now())
         async with self._database.write() as connection:
             await touch(connection, values)
-            await connection.execute(statements.DELETE_ITEM, values)
+            found = await connection.execute(statements.DELETE_ITEM, values)
+            image_id = _image_in(found.one_or_none())
+            if image_id is not None:
+                await self._forget_image(connection, image_id, context)
 
     async def pending_client_tool_call(
         self, thread_id: str, context: RequestContext
@@ -367,6 +390,11 @@ def _values_of(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any
         new_updated_at=_now(),
         new_data=documents.thread_document(thread),
     )
+
+
+def _image_in(row: Row[*tuple[Any, ...]] | None) -> str | None:
+    """The id of the image in the item of a row; None without one."""
+    return image_of(documents.read_item(row.data, row.created_at)) if row else None
 
 
 def _values_of_item(thread_id: str, item: ThreadItem, context: RequestContext) -> dict[str, object]:

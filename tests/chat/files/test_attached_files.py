@@ -358,6 +358,42 @@ async def test_files_of_a_message_share_its_budget(make_files: MakeFiles) -> Non
     assert sum(map(text_tokens, texts)) <= 300
 
 
+@pytest.mark.parametrize("line", ['"1","Moon"\n', "<b>moon</b>\n", '\\"<\n', "x" * 9])
+async def test_a_text_is_cut_by_what_is_sent_of_it(make_files: MakeFiles, line: str) -> None:
+    received = await make_files(tokens=1_000).send_file(
+        line.encode() * 2_000, "x.txt", "text/plain"
+    )
+
+    shown = told(received[0])["text"]
+    sent = received[0].partition('"text": "')[2].partition('", "not_shown"')[0]
+    assert (line * 2_000).startswith(shown)
+    assert 990 <= text_tokens(sent) <= 1_000
+
+
+@pytest.mark.parametrize("flavour", [RESPONSES])  # what both do alike is shown once
+async def test_a_table_does_not_crowd_out_what_was_said(make_files: MakeFiles) -> None:
+    files = make_files(tokens=500, earlier_tokens=500, history_tokens=1_000)
+    thread = await files.send(text="I am Bob.")
+    table = await files.attach(b'"1","Moon"\n' * 1_000, "moons.csv", "text/csv")
+
+    for attached in ([table], []):
+        await files.send(*attached, thread=thread)
+        assert files.received()[0] == ["I am Bob."]
+        assert "<attached_file>" in files.received()[1][1]
+
+
+@pytest.mark.parametrize("flavour", [RESPONSES])  # what both do alike is shown once
+async def test_a_large_pdf_does_not_crowd_out_what_was_said(make_files: MakeFiles) -> None:
+    files = make_files(history_tokens=1_000)
+    thread = await files.send(text="I am Bob.")
+    content = pdf("The moon is made of rock.")
+
+    await files.send(await files.attach(content, "moon.pdf", "application/pdf"), thread=thread)
+
+    assert files.received()[0] == ["I am Bob."]
+    assert files.received()[1][1] == ("moon.pdf", ("application/pdf", content))
+
+
 async def test_without_a_budget_text_is_left_out(make_files: MakeFiles) -> None:
     received = await make_files(tokens=0).send_file(b"text", "x.txt", "text/plain")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from chatkit_backend.context import RequestContext, User
 from chatkit_backend.errors import NotFound
 from chatkit_backend.files.pictures import picture
 from chatkit_backend.files.storage import FileStorage
+from chatkit_backend.sweep import sweep
 from tests.chat.conftest import LocalChat, MakeChat
 from tests.chat.files.test_attached_files import BLIND, SEEING, parts_of, photo
 from tests.chatting import Event, message, streamed_text, thread_of
@@ -179,6 +181,25 @@ async def test_an_unfinished_image_goes_when_the_client_leaves(
 def _adds_an_image(event: Event) -> bool:
     added: bool = event["type"] == "thread.item.added"
     return added and bool(event["item"]["type"] == "generated_image")
+
+
+async def test_an_answer_that_is_asked_for_again_leaves_no_image_behind(
+    studio: Studio, provider: ScriptedProvider
+) -> None:
+    provider.script(Draws(IMAGE), Draws(PARTIAL))
+    thread = thread_of(await studio.chat.say("Draw."))
+    first = (await studio.image_of(thread)).image
+    question = (await studio.chat.items(thread))[0].id
+
+    await studio.chat.stream("threads.retry_after_item", thread_id=thread, item_id=question)
+
+    second = (await studio.image_of(thread)).image
+    assert first
+    assert second
+    await sweep(studio.chat.store._database, studio.files, datetime.now(UTC) + timedelta(days=1))
+    assert await studio.bytes_of(second.id) == PARTIAL
+    with pytest.raises(NotFound):
+        await studio.bytes_of(first.id)
 
 
 async def test_two_images_of_a_provider_that_repeats_its_ids_are_two_files(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chatkit_backend.chat.files.readable_files import ReadableFiles
+from chatkit_backend.chat.files.readable_files import ReadableFiles, ReadText, Unreadable
 from chatkit_backend.errors import NotFound
 from chatkit_backend.files import pictures
 from chatkit_backend.files.pictures import PICTURES_AT_ONCE, Picture
@@ -32,6 +32,41 @@ async def test_a_file_that_is_deleted_is_not_shown_from_memory(files: FileStorag
     await files.delete("ada", "atc_1")
     with pytest.raises(NotFound):
         await readable.picture("ada", "atc_1")
+
+
+async def test_two_turns_that_miss_the_same_file_are_told_so_alike(files: FileStorage) -> None:
+    readable = ReadableFiles(files, 100)
+    await readable.picture("ada", "atc_1")
+    await files.delete("ada", "atc_1")
+    asked = [readable.picture("ada", "atc_1") for _ in range(2)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [NotFound, NotFound]
+
+
+async def test_a_document_that_a_busy_machine_gave_up_is_tried_again_later(
+    files: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"<p>Hello"
+
+    await files.put("ada", "atc_2", content())
+    readable = ReadableFiles(files, 100, failed_seconds=0.5)
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.executable", "/nowhere/python")
+        failed = await readable.text("ada", "atc_2", "html")
+    assert isinstance(failed, Unreadable)
+    assert await readable.text("ada", "atc_2", "html") == failed
+    await asyncio.sleep(0.6)
+    assert await readable.text("ada", "atc_2", "html") == ReadText("Hello", 0, whole=True)
+
+
+async def test_a_document_that_is_broken_is_not_tried_again(
+    files: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readable = ReadableFiles(files, 100)
+    broken = await readable.text("ada", "atc_1", "pdf")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert await readable.text("ada", "atc_1", "pdf") == broken
 
 
 async def test_pictures_of_turns_that_were_stopped_still_count(

@@ -20,7 +20,7 @@ from openai.types.responses import (
 
 from chatkit_backend.chat.files import file_words
 from chatkit_backend.chat.files.readable_files import ReadableFiles, ReadText, Unreadable
-from chatkit_backend.chat.tokens import PICTURE_TOKENS, beginning_within, pdf_tokens, text_tokens
+from chatkit_backend.chat.tokens import PICTURE_TOKENS, pdf_tokens
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import FilesUnavailable, InvalidRequest, NotFound
 from chatkit_backend.files.pictures import Picture
@@ -175,9 +175,10 @@ class FilesOfTurn:
             return file_words.unreadable(attachment, "could not be read in time")
         if isinstance(read, Unreadable):
             return file_words.unreadable(attachment, read.reason)
-        shown = beginning_within(read.beginning, share)
-        self._text_left -= text_tokens(shown)
-        self._spend(text_tokens(shown))
+        shown = file_words.text_within(read.beginning, share)
+        tokens = file_words.sent_tokens(shown)
+        self._text_left -= tokens
+        self._spend(tokens)
         return file_words.as_text(attachment, shown, _missing(read, shown))
 
     async def _read(self, attachment: Attachment, kind: Kind) -> ReadText | Unreadable:

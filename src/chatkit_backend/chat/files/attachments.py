@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from chatkit.store import AttachmentStore
@@ -11,10 +14,12 @@ from typing_extensions import override
 
 from chatkit_backend.chat.files.uploads import (
     UploadLimits,
+    already_there,
     announced_size,
+    as_given_up_by,
+    as_stored_by,
     as_uploaded,
     file_name,
-    media_type,
     of_at_most,
     of_size,
     of_type,
@@ -22,7 +27,7 @@ from chatkit_backend.chat.files.uploads import (
     uploaded_attachment,
 )
 from chatkit_backend.context import RequestContext
-from chatkit_backend.errors import BodyTooLarge, Conflict, InvalidRequest, NotFound
+from chatkit_backend.errors import BodyTooLarge, DatabaseUnavailable, InvalidRequest, NotFound
 from chatkit_backend.files.storage import FileStorage
 from chatkit_backend.store.ids import new_id
 from chatkit_backend.store.threads import ThreadStore
@@ -90,11 +95,10 @@ class Attachments(AttachmentStore[RequestContext]):
             UnsupportedType: Files of its type are not taken.
         """
         name = file_name(input.name)
-        kind = media_type(input.mime_type, name, "params.mime_type")
+        kind = self.limits.type_of(input.mime_type, name, "params.mime_type")
         if input.size < 1:
             raise InvalidRequest("params.size: the file is empty.", field="params.size")
         self.limits.require_size(input.size, context, "params.size")
-        self.limits.require_type(kind, "params.mime_type")
         if context.server_url is None:
             raise InvalidRequest(
                 "The Host header of this request names no host, so no address can be given to "
@@ -137,27 +141,43 @@ class Attachments(AttachmentStore[RequestContext]):
             said = f"The file was announced with {announced} bytes, and this request has {size}."
             raise BodyTooLarge(said) if size > announced else InvalidRequest(said)
         checked = of_type(of_size(content, announced), attachment.mime_type)
-        awaited = self._while_awaited(checked, attachment_id, context)
-        await self._files.put(context.user.id, attachment_id, awaited)
+        upload_id = secrets.token_hex(8)
+        whole = self._whole(checked, attachment_id, upload_id, context)
         try:
-            await self._store.change_attachment(as_uploaded(attachment), context)
+            await self._files.put(context.user.id, attachment_id, whole)
+        except BaseException:
+            with suppress(NotFound, DatabaseUnavailable):
+                give_up = partial(as_given_up_by, upload_id)
+                await self._store.change_attachment(attachment_id, give_up, context)
+            raise
+        try:
+            await self._store.change_attachment(attachment_id, as_uploaded, context)
         except NotFound:
-            await self._require_gone(attachment_id, context)
+            # It was deleted meanwhile: no message takes one whose bytes are still to come.
             await self._files.delete(context.user.id, attachment_id)
             raise
 
-    async def _while_awaited(
-        self, content: AsyncIterator[bytes], attachment_id: str, context: RequestContext
+    async def _whole(
+        self,
+        content: AsyncIterator[bytes],
+        attachment_id: str,
+        upload_id: str,
+        context: RequestContext,
     ) -> AsyncIterator[bytes]:
-        """The bytes of an upload; where another one was faster, theirs stay.
+        """The bytes of an upload. Of several, the first that has all of them may store them.
 
         Raises:
             NotFoundInStore: The attachment was deleted meanwhile.
-            Conflict: Its bytes are there.
+            Conflict: Another upload was faster.
         """
         async for piece in content:
             yield piece
-        await self._awaited(attachment_id, context)
+        try:
+            take = partial(as_stored_by, upload_id)
+            await self._store.change_attachment(attachment_id, take, context)
+        except NotFound:
+            await self._require_gone(attachment_id, context)
+            raise
 
     async def _require_gone(self, attachment_id: str, context: RequestContext) -> None:
         """Make sure that an attachment that cannot be changed was deleted meanwhile.
@@ -169,7 +189,7 @@ class Attachments(AttachmentStore[RequestContext]):
             await self._store.load_attachment(attachment_id, context)
         except NotFound:
             return
-        raise _already_there(attachment_id)
+        raise already_there(attachment_id)
 
     async def _awaited(self, attachment_id: str, context: RequestContext) -> tuple[Attachment, int]:
         """An attachment whose bytes are still to come, and how many.
@@ -183,7 +203,7 @@ class Attachments(AttachmentStore[RequestContext]):
         )
         announced = announced_size(attachment)
         if announced is None:
-            raise _already_there(attachment_id)
+            raise already_there(attachment_id)
         return attachment, announced
 
     async def add(
@@ -207,8 +227,7 @@ class Attachments(AttachmentStore[RequestContext]):
             UnsupportedType: Files of its type are not taken, or it is of another type.
         """
         cleaned = file_name(name)
-        kind = media_type(said_type, cleaned, "file")
-        self.limits.require_type(kind, "file")
+        kind = self.limits.type_of(said_type, cleaned, "file")
         attachment_id = self.generate_attachment_id(kind, context)
         checked = of_type(of_at_most(content, self.limits, context), kind)
         size = await self._files.put(context.user.id, attachment_id, checked)
@@ -236,7 +255,3 @@ class Attachments(AttachmentStore[RequestContext]):
         """
         await self._store.load_attachment(attachment_id, context, field="params.attachment_id")
         await self._files.delete(context.user.id, attachment_id)
-
-
-def _already_there(attachment_id: str) -> Conflict:
-    return Conflict(f"The bytes of attachment {attachment_id!r} are there already.")

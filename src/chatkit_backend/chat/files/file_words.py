@@ -7,11 +7,13 @@ part of the instructions.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from typing import Final
 
 from chatkit.types import Attachment
 from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
 
+from chatkit_backend.chat.tokens import beginning_within, text_tokens
 from chatkit_backend.context import clean_text
 
 _MAX_NAME: Final = 200
@@ -76,8 +78,36 @@ def as_text(attachment: Attachment, text: str, missing: str | None) -> ResponseI
         "text": text,
         **({"not_shown": missing} if missing else {}),
     }
-    data = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
-    return in_words(f"{_TOLD}\n<attached_file>{data}</attached_file>")
+    return in_words(f"{_TOLD}\n<attached_file>{_as_json(told)}</attached_file>")
+
+
+def text_within(text: str, tokens: int) -> str:
+    """As much of the beginning of a text as has that many tokens in `as_text`."""
+    text = beginning_within(text, tokens)
+    if sent_tokens(text) <= tokens:
+        return text
+    ends = range(1, len(text) + 1)
+    return text[: bisect_right(ends, tokens, key=lambda end: sent_tokens(text[:end]))]
+
+
+def sent_tokens(text: str) -> int:
+    """About how many tokens a text has in `as_text`, where some characters become several."""
+    return text_tokens(_as_json(text)[1:-1])
+
+
+def holds_file(part: object) -> bool:
+    """Whether a part of a message is a file, a picture or the text of a file."""
+    match part:
+        case {"type": "input_image" | "input_file"}:
+            return True
+        case {"type": "input_text", "text": str(text)}:
+            return text.startswith(f"{_TOLD}\n")
+        case _:
+            return False
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _named(attachment: Attachment) -> str:

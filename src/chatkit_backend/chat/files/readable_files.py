@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from chatkit_backend.chat.tokens import beginning_within
 from chatkit_backend.errors import NotAPicture, UnreadableDocument
@@ -32,6 +32,10 @@ _MOST_TEXT_BYTES: Final = 4 * 2**20
 _DOCUMENT_SECONDS: Final = 20.0
 # About a hundred pictures, or a thousand texts, for each process.
 _REMEMBERED_BYTES: Final = 32 * 2**20
+# A machine that had no time or room for a document may have it later; but not every message of its
+# thread shall wait for one that always takes too long.
+_FAILED_SECONDS: Final = 300.0
+_FAILED_DOCUMENTS: Final = 1_000
 # A document takes up to 2 GB in its process.
 _DOCUMENTS_AT_ONCE: Final = 2
 
@@ -75,15 +79,21 @@ class ReadableFiles:
         files: The bytes of attachments. Those of one attachment never change.
         tokens: How much text of a file is of use.
         document_seconds: How long a document may be converted.
+        failed_seconds: After how long one that the machine had no time or room for is tried again.
     """
 
     def __init__(
-        self, files: FileStorage, tokens: int, document_seconds: float = _DOCUMENT_SECONDS
+        self,
+        files: FileStorage,
+        tokens: int,
+        document_seconds: float = _DOCUMENT_SECONDS,
+        failed_seconds: float = _FAILED_SECONDS,
     ) -> None:
         self._files = files
         self._tokens = tokens
         self._document_seconds = document_seconds
         self._made: LRUCache[tuple[str, str], _Made] = LRUCache(_REMEMBERED_BYTES, getsizeof=_size)
+        self._failed: TTLCache[tuple[str, str], _Made] = TTLCache(_FAILED_DOCUMENTS, failed_seconds)
         self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
         self._documents = asyncio.Semaphore(_DOCUMENTS_AT_ONCE)
 
@@ -139,15 +149,20 @@ class ReadableFiles:
     async def _remembered(
         self, key: tuple[str, str], make: Callable[[], Coroutine[Any, Any, _Made]]
     ) -> _Made:
-        if (known := self._made.get(key)) is not None:
+        if (known := self._made.get(key) or self._failed.get(key)) is not None:
             if await self._files.size(*key) is not None:
                 return known
-            del self._made[key]  # it was deleted, and no model gets to see it any more
+            # It was deleted, and no model gets to see it any more.
+            self._made.pop(key, None)
+            self._failed.pop(key, None)
         try:
             made = await make()
         except (NotAPicture, UnreadableDocument) as error:
             made = Unreadable(str(error))
             _log.warning("attachment cannot be read", attachment_id=key[1], reason=made.reason)
+            if isinstance(error, UnreadableDocument) and error.passing:
+                self._failed[key] = made
+                return made
         if _size(made) < _REMEMBERED_BYTES:
             self._made[key] = made
         return made

@@ -12,8 +12,8 @@ from pydantic import AnyUrl
 
 from chatkit_backend.chat.permissions import MEGABYTE, require_uploads
 from chatkit_backend.context import RequestContext, clean_text
-from chatkit_backend.errors import BodyTooLarge, InvalidRequest, UnsupportedType
-from chatkit_backend.files.sniffing import TypeCheck, type_by_name
+from chatkit_backend.errors import BodyTooLarge, Conflict, InvalidRequest, UnsupportedType
+from chatkit_backend.files.sniffing import TypeCheck, is_code, type_by_name, usual_type
 
 # As long as a name may be on the file systems of those who download it.
 MAX_NAME: Final = 255
@@ -31,6 +31,7 @@ _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/web
 _STATE: Final = "upload"
 _PENDING: Final = "pending"
 _SIZE: Final = "size"
+_STORED_BY: Final = "stored_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +70,36 @@ class UploadLimits:
                 f"A file may have {self.max_bytes} bytes (CHATKIT_UPLOAD_MAX_BYTES).", field=field
             )
 
-    def require_type(self, media_type: str, field: str) -> None:
-        """Make sure that files of a type are taken.
+    def type_of(self, said: str, name: str, field: str) -> str:
+        """The type as which a file is taken, in small letters and without parameters.
+
+        Browsers call types by other names, and by those of the programs that open them: a table
+        becomes `application/vnd.ms-excel` where Excel is installed. The bytes show what is true.
+
+        Args:
+            said: What the browser says it is.
+            name: The file's name, which counts where what the browser says is not taken.
+            field: What says so in the request.
 
         Raises:
-            UnsupportedType: They are not.
+            InvalidRequest: What the browser says is no media type.
+            UnsupportedType: Files of the type are not taken, or nothing tells it.
         """
+        kind = media_type(said, name, field)
+        named = type_by_name(name) or kind
+        text = ["text/plain"] if is_code(kind) or is_code(named) else []
+        for possible in [usual_type(kind), kind, named, *text]:
+            if self._takes(possible):
+                return possible
+        raise UnsupportedType(
+            f"{field}: files of type {kind[:_SHOWN]} are not taken "
+            f"(CHATKIT_UPLOAD_TYPES): {', '.join(self.types)}.",
+            field=field,
+        )
+
+    def _takes(self, media_type: str) -> bool:
         kind = media_type.partition("/")[0]
-        if not {media_type, f"{kind}/*", "*/*"} & set(self.types):
-            raise UnsupportedType(
-                f"{field}: files of type {media_type[:_SHOWN]} are not taken "
-                f"(CHATKIT_UPLOAD_TYPES): {', '.join(self.types)}.",
-                field=field,
-            )
+        return not {media_type, f"{kind}/*", "*/*"}.isdisjoint(self.types)
 
 
 def file_name(said: str) -> str:
@@ -169,10 +187,36 @@ def announced_size(attachment: Attachment) -> int | None:
     return int(metadata[_SIZE]) if metadata.get(_STATE) == _PENDING else None
 
 
+def as_stored_by(upload_id: str, attachment: Attachment) -> Attachment:
+    """The attachment while one upload has all its bytes, and nobody else may store any.
+
+    Raises:
+        Conflict: Another upload has them.
+    """
+    metadata = attachment.metadata or {}
+    if announced_size(attachment) is None or _STORED_BY in metadata:
+        raise already_there(attachment.id)
+    return attachment.model_copy(update={"metadata": {**metadata, _STORED_BY: upload_id}})
+
+
+def as_given_up_by(upload_id: str, attachment: Attachment) -> Attachment:
+    """The attachment once that upload has failed, and others may come."""
+    metadata = {**(attachment.metadata or {})}
+    if metadata.get(_STORED_BY) == upload_id:
+        del metadata[_STORED_BY]
+    return attachment.model_copy(update={"metadata": metadata})
+
+
+def already_there(attachment_id: str) -> Conflict:
+    """What is raised where another upload was faster."""
+    return Conflict(f"The bytes of attachment {attachment_id!r} are there already.")
+
+
 def as_uploaded(attachment: Attachment) -> Attachment:
     """The attachment, now that its bytes are there."""
     metadata = {**(attachment.metadata or {})}
     metadata.pop(_STATE, None)
+    metadata.pop(_STORED_BY, None)
     return attachment.model_copy(update={"metadata": metadata, "upload_descriptor": None})
 
 
