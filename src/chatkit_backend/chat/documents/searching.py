@@ -36,7 +36,7 @@ from chatkit_backend.chat.documents.passages import (
 from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.retrieval.questions import Question
-from chatkit_backend.retrieval.search import DocumentSearch, FoundChunk, search_for
+from chatkit_backend.retrieval.search import DocumentSearch, FoundChunk
 from chatkit_backend.store.ids import new_id
 
 Mode = Literal["off", "context", "tool"]
@@ -85,7 +85,6 @@ class DocumentAnswers:
             thread_id: Where the turn takes place.
             context: Who asks.
         """
-        search_for(context, self.search)
         question = Question(said[-1] if said else "", said[:-1])
         return TurnSearch(self, question, thread_id, context)
 
