@@ -306,6 +306,7 @@ async def test_code_of_the_teams_finds_what_the_user_may_read(
     staff_handbook: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     setting: str,
     named: str,
     operations: list[str],

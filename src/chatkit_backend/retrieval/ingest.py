@@ -95,6 +95,7 @@ class Ingestion:
         """
         for name, reason in found.problems:
             yield FileResult(name, "failed", reason=reason)
+        await self._store.finish_deleting()
         stored = await self._store.content_hashes(self._collection)
         for file in found.files.values():
             yield await self._bring_up_to_date(file, stored.get(file.source))
