@@ -199,15 +199,15 @@ async def test_a_deletion_that_was_stopped_hides_the_collection_and_is_finished_
             assert (table, left.scalar_one()) == (table, 1)
 
 
-def stopping(database: Database, before: int) -> Callable[[], AbstractAsyncContextManager[Any]]:
+def stopping(database: Database, before: int) -> Callable[..., AbstractAsyncContextManager[Any]]:
     """`write` of a database that stops before the transaction of that number."""
     write = database.write
     begun = count(1)
 
-    def begin() -> AbstractAsyncContextManager[Any]:
+    def begin(**options: bool) -> AbstractAsyncContextManager[Any]:
         if next(begun) == before:
             raise DatabaseUnavailable("stopped")
-        return write()
+        return write(**options)
 
     return begin
 

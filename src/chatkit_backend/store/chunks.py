@@ -153,7 +153,8 @@ class ChunkStore:
         # Before the transaction: it takes longer than the rest, and nobody need wait for it.
         words = await asyncio.to_thread(_words_of_chunks, document)
         now = datetime.now(UTC)
-        async with self._database.write() as connection:
+        # A long document takes as long as it takes: given up, it would be so every time.
+        async with self._database.write(limited=False) as connection:
             collection_id = await self._locked(connection, collection, now)
             gone = await _delete(connection, collection_id, [document.source])
             packed = await self._insert(connection, collection_id, document, words, now)
