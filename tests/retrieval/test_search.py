@@ -40,6 +40,7 @@ class Concepts:
     """A model that knows these words and no others."""
 
     name = "test/concepts"
+    at_once = 100
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -45,6 +45,9 @@ _OUTCOMES: Final = ("added", "replaced", "unchanged", "removed", "failed")
 # A file costs about as much as so many bytes, however small it is; for the time that is left.
 _BYTES_PER_FILE: Final = 2_000
 
+# Documents that a sentence names.
+_NAMED: Final = 10
+
 # How long a watch waits before it tries a database again that did not answer.
 _RETRY_SECONDS: Final = 5.0
 
@@ -202,6 +205,18 @@ async def _embed(embedding: Embedding, summary: _Summary) -> None:
                 progress.update(task, advance=done)
         except EmbeddingsUnavailable as error:
             summary.embedding_problem = str(error)
+        else:
+            summary.embedding_problem = _refusals(embedding)
+
+
+def _refusals(embedding: Embedding) -> str | None:
+    """A sentence on the documents that have a text without vector; None where there are none."""
+    if not embedding.refused:
+        return None
+    names = [shown(source) for source in embedding.refused]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    (reason, *_) = embedding.refused.values()
+    return f"Text of {', '.join(names[:_NAMED])}{more} was refused: {reason}"
 
 
 async def _watch(order: Order, selection: Selection, *, as_json: bool) -> int:
@@ -229,6 +244,8 @@ async def _embed_changes(embedding: Embedding) -> None:
     try:
         async for _ in embedding.run():
             pass
+        if told := _refusals(embedding):
+            typer.echo(f"Vectors are missing: {told}", err=True)
     except (EmbeddingsUnavailable, DatabaseUnavailable) as error:
         typer.echo(f"Vectors are missing: {error}", err=True)
 
