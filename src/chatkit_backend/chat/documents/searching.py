@@ -199,7 +199,11 @@ def tasks_of(query: str, found: Sequence[FoundChunk]) -> list[Task]:
     # Without the section, which is that of one passage.
     every = [replace(source_of(chunk, 0), section=None).annotation_source() for chunk in found]
     pages = {source.url: source for source in every if isinstance(source, URLSource)}
-    files = {source.filename: source for source in every if isinstance(source, FileSource)}
+    files = {
+        (chunk.collection, chunk.source): source
+        for chunk, source in zip(found, every, strict=True)
+        if isinstance(source, FileSource)
+    }
     searched = searching(query).model_copy(
         update={
             "status_indicator": "complete",
