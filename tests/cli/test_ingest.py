@@ -443,8 +443,20 @@ def test_a_provider_that_refuses_everything_is_not_asked_for_every_text(
     embeddings.refused = ""
     done = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
     assert vectors(done)[:2] == (0, 32)
-    assert "refused with status 400" in vectors(done)[2]
+    assert "refused with status 400" in str(vectors(done)[2])
     assert len(embeddings.requests) < 10
+
+
+def test_vectors_that_are_not_used_go_with_an_ingest_that_makes_none(
+    run: Run, docs: Path, tmp_path: Path, by_meaning: dict[str, str]
+) -> None:
+    address = {"CHATKIT_DATABASE_URL": f"sqlite:///{tmp_path / 'vectors.db'}"}
+    run("ingest", "docs", "-c", "moon", **by_meaning, **address)
+    for file in docs.rglob("*.*"):
+        file.write_text("New.", encoding="utf-8")
+    assert run("ingest", "docs", "-c", "moon", **address).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "vectors.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (0,)
 
 
 def test_another_model_makes_every_vector_anew(
