@@ -41,6 +41,7 @@ class Vectors:
     def __init__(self, name: str, vectors: dict[str, Floats]) -> None:
         self.name = name
         self._vectors = vectors
+        self.at_once = 256
         self._chance = np.random.default_rng(1)
 
     @classmethod

@@ -16,6 +16,7 @@
     ├── FilesUnavailable       the folder or bucket of files did not answer; as above
     ├── KeysUnavailable        the identity provider's keys cannot be had; worth trying again later
     ├── EmbeddingsUnavailable  the embedding model gave no vectors; as above
+    │   └── EmbeddingsRefused  and will not give them for these texts
     ├── HostedApiError         OpenAI's hosted ChatKit API refused or did not answer
     ├── UnreadableDocument     a file cannot be ingested; the others are
     ├── NotAPicture            a file cannot be read as a picture, or it is not safe to
@@ -159,6 +160,10 @@ class EmbeddingsUnavailable(ChatKitBackendError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class EmbeddingsRefused(EmbeddingsUnavailable):
+    """The embedding model refuses a text, or one of several: others may get their vectors."""
 
 
 class HostedApiError(ChatKitBackendError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from chatkit_backend.retrieval.search import (
     DEFAULT_THRESHOLD,
     DocumentSearch,
     FoundChunk,
-    search_of_this_turn,
+    search_of_this_operation,
 )
 from chatkit_backend.settings import Settings, load_settings
 from chatkit_backend.store.chunk_search import ChunkSearch
@@ -33,10 +34,11 @@ async def search_chunks(
 ) -> list[FoundChunk]:
     """The passages of a collection that fit a question best, best first.
 
-    In an answer (a tool of your agent), it searches through the server's connections for the user
-    who asks, and finds nothing in a collection that they may not read. Anywhere else it opens the
-    database of the environment and of `.env`, finds what is in any collection, and closes it again;
-    for many searches in a row use `open_document_search`.
+    In whatever the server runs for a user (a tool of your agent, a function for actions or tags, a
+    server of your own), it searches through the server's connections, and finds nothing in a
+    collection that they may not read. Anywhere else it opens the database of the environment and
+    of `.env`, finds what is in any collection, and closes it again; for many searches in a row use
+    `open_document_search`.
 
     Args:
         collection_name: Where to search. Nothing is found where there is no such collection.
@@ -54,12 +56,13 @@ async def search_chunks(
     if not 0 <= score_threshold <= 1:
         raise ValueError(f"score_threshold: {score_threshold} is not from 0 to 1.")
     question = Question(query)
-    if here := search_of_this_turn():
-        return await here.search.find(
-            question, [collection_name], here.reader, limit, score_threshold
-        )
+    here = search_of_this_operation()
+    reader = here.reader if here else None
+    # A function in a thread of its own may have brought a loop of its own, too.
+    if here and here.loop is asyncio.get_running_loop():
+        return await here.search.find(question, [collection_name], reader, limit, score_threshold)
     async with open_document_search() as search:
-        return await search.find(question, [collection_name], None, limit, score_threshold)
+        return await search.find(question, [collection_name], reader, limit, score_threshold)
 
 
 @asynccontextmanager

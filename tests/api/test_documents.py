@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
 from tests.chatting import Chat, Event, message, streamed_text, texts_of, thread_of
 from tests.conftest import Serve
+from tests.own_code import write_module
 from tests.provider.server import ScriptedProvider
 from tests.serving import ServedApp
 
@@ -228,3 +230,109 @@ async def test_a_thread_that_goes_on_without_the_claim_finds_nothing_anew(
         events = await chat.say(HOLIDAYS, thread)
         assert not cites_the_handbook(events)
         assert len(texts_of(await chat.items(thread))) == 2
+
+
+# Access of what a team brings
+
+SEARCHING = """
+import asyncio
+
+from chatkit.server import ChatKitServer
+from chatkit.types import ProgressUpdateEvent, SyncCustomActionResponse
+
+from chatkit_backend import Actions, ChatServer, search_chunks
+
+actions = Actions()
+found = []
+
+
+async def look():
+    chunks = await search_chunks("handbook", "days of holiday in a year", 1, 0)
+    found.append([chunk.title for chunk in chunks])
+
+
+async def respond(self, thread, input_user_message, context):
+    await look()
+    yield ProgressUpdateEvent(text="Looked.")
+
+
+async def act(self, thread, action, sender, context):
+    await look()
+    yield ProgressUpdateEvent(text="Looked.")
+
+
+async def sync_act(self, thread, action, sender, context):
+    await look()
+    return SyncCustomActionResponse()
+
+
+OWN = {"respond": respond, "action": act, "sync_action": sync_act}
+Theirs = type("Theirs", (ChatKitServer,), OWN)
+Ours = type("Ours", (ChatServer,), OWN)
+
+
+@actions.on("look")
+async def looking():
+    await look()
+
+
+async def resolve(tag, context):
+    await look()
+
+
+def resolve_in_a_thread(tag, context):
+    asyncio.run(look())
+"""
+MINE = "searching_code"
+LOOK = {"type": "look", "payload": {}}
+TAG = {"type": "input_tag", "id": "t1", "text": "holidays", "data": {}}
+
+
+@pytest.mark.parametrize("department", ["hr", "sales"])
+@pytest.mark.parametrize(
+    ("setting", "named", "operations"),
+    [
+        ("agent", "Theirs", ["threads.create"]),
+        ("agent", "Theirs", ["threads.custom_action", "threads.sync_custom_action"]),
+        ("agent", "Ours", ["threads.create"]),
+        ("agent", "Ours", ["threads.custom_action", "threads.sync_custom_action"]),
+        ("actions", "actions", ["threads.custom_action", "threads.sync_custom_action"]),
+        ("tag_resolver", "resolve", ["threads.create"]),
+        ("tag_resolver", "resolve_in_a_thread", ["threads.create"]),
+    ],
+)
+async def test_code_of_the_teams_finds_what_the_user_may_read(
+    serve: Serve,
+    staff_handbook: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    setting: str,
+    named: str,
+    operations: list[str],
+    department: str,
+) -> None:
+    monkeypatch.setattr("sys.path", list(sys.path))
+    # What is searched where nobody is known to ask.
+    monkeypatch.setenv("CHATKIT_DATABASE_URL", staff_handbook)
+    monkeypatch.setenv("CHATKIT_COLLECTION_ACCESS", ",".join(RULE))
+    write_module(tmp_path, MINE, SEARCHING)
+    served = serve(
+        database_url=staff_handbook,
+        collection_access=RULE,
+        auth=("bearer",),
+        jwt_secret=SHARED,
+        jwt_algorithms=("HS256",),
+        **{setting: f"{MINE}:{named}"},
+    )
+    said = message("", content=[TAG])
+    async with Chat(served.url, headers=signed_in(department=department)) as chat:
+        events = await chat.stream("threads.create", input=said)
+        found = sys.modules[MINE].found
+        if operations != ["threads.create"]:
+            found.clear()
+            for operation in operations:
+                answer = await chat.post(operation, thread_id=thread_of(events), action=LOOK)
+                assert answer.status_code == 200
+    expected = ["Holidays"] if department == "hr" else []
+    assert found == [expected] * len(operations)

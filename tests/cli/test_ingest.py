@@ -419,6 +419,46 @@ def test_what_was_embedded_before_the_provider_failed_is_not_asked_for_again(
     assert len(asked_for(embeddings)) == 44
 
 
+def test_a_text_that_the_provider_refuses_is_left_out_and_its_document_is_named(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    for number in range(30):
+        (docs / f"{number}.md").write_text(f"Rock {number}.", encoding="utf-8")
+    embeddings.refused = "Rock 3."
+    done = run("ingest", "docs", "-c", "moon", **by_meaning)
+    assert done.returncode == 1
+    assert "Text of 3.md was refused: The embedding model openai-compatible/small" in done.stderr
+    assert "The input is too long" in done.stderr
+    again = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert vectors(again)[:2] == (0, 1)
+    embeddings.reset()
+    assert vectors(run("ingest", "docs", "-c", "moon", "--json", **by_meaning)) == (1, 0, None)
+
+
+def test_a_provider_that_refuses_everything_is_not_asked_for_every_text(
+    run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
+) -> None:
+    for number in range(30):
+        (docs / f"{number}.md").write_text(f"Rock {number}.", encoding="utf-8")
+    embeddings.refused = ""
+    done = run("ingest", "docs", "-c", "moon", "--json", **by_meaning)
+    assert vectors(done)[:2] == (0, 32)
+    assert "refused with status 400" in str(vectors(done)[2])
+    assert len(embeddings.requests) < 10
+
+
+def test_vectors_that_are_not_used_go_with_an_ingest_that_makes_none(
+    run: Run, docs: Path, tmp_path: Path, by_meaning: dict[str, str]
+) -> None:
+    address = {"CHATKIT_DATABASE_URL": f"sqlite:///{tmp_path / 'vectors.db'}"}
+    run("ingest", "docs", "-c", "moon", **by_meaning, **address)
+    for file in docs.rglob("*.*"):
+        file.write_text("New.", encoding="utf-8")
+    assert run("ingest", "docs", "-c", "moon", **address).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "vectors.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (0,)
+
+
 def test_another_model_makes_every_vector_anew(
     run: Run, docs: Path, embeddings: EmbeddingServer, by_meaning: dict[str, str]
 ) -> None:

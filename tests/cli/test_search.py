@@ -37,6 +37,21 @@ def test_the_best_passage_comes_first_with_its_place_and_text(run: Run) -> None:
     assert "Refunds take [three] days." in done.stdout
 
 
+def test_what_looks_like_a_command_to_a_terminal_or_like_markup_is_text(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pages" / "[red]" / "x[" / "a]"
+    folder.mkdir(parents=True)
+    text = "# Zebras \x1b[2J\n\nZebras \x1b]0;mine\x07 eat."
+    (folder / "page.md").write_text(text, encoding="utf-8")
+    assert run("ingest", "pages", "-c", "docs").returncode == 0
+    done = run("search", "zebras", "-c", "docs")
+    assert done.returncode == 0
+    assert "[red]/x[/a]/page.md" in done.stdout
+    assert "Zebras ]0;mine eat." in done.stdout
+    assert all(c.isprintable() or c == "\n" for c in done.stdout)
+
+
 @pytest.mark.usefixtures("collection")
 def test_it_can_be_read_by_programs(run: Run) -> None:
     (found,) = json.loads(run("search", "people", "-c", "docs", "--json").stdout)

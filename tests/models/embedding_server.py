@@ -50,11 +50,13 @@ class EmbeddingServer:
         requests: The calls so far, oldest first.
         replies: For the next calls; a retry is a call of its own.
         always: For the calls after these.
+        refused: Calls with this in a text are refused, whatever else was told.
     """
 
     requests: list[RecordedRequest] = field(default_factory=list)
     replies: deque[Reply] = field(default_factory=deque)
     always: Reply = Reply()
+    refused: str | None = None
     url: str = ""
 
     def served(self) -> ServedApp:
@@ -71,13 +73,15 @@ class EmbeddingServer:
 
     def reset(self) -> None:
         """Forgets requests and replies, for use by another test."""
-        self.requests, self.replies, self.always = [], deque(), Reply()
+        self.requests, self.replies, self.always, self.refused = [], deque(), Reply(), None
 
     async def _answer(self, request: Request) -> Response:
         body = await request.json()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append(RecordedRequest(request.url.path, headers, body))
         reply = self.replies.popleft() if self.replies else self.always
+        if self.refused is not None and self.refused in "".join(body["input"]):
+            reply = Reply(400, '{"error": {"message": "The input is too long."}}')
         await asyncio.sleep(reply.delay)
         text = reply.body if reply.body is not None else _good_answer(body, reply.change)
         return Response(text, reply.status, {"retry-after-ms": "1", **reply.headers})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import AsyncIterator
@@ -206,6 +207,20 @@ async def test_symbolic_links_are_not_followed(
         assert found.problems == [(str(link), "is a symbolic link; name what it leads to")]
 
 
+async def test_nothing_is_pruned_where_a_link_took_the_place_of_a_folder(
+    collection: Collection, folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    write(folder, a="rock")
+    write(other, b="dust")
+    await collection.ingest(folder, other)
+    other.rename(tmp_path / "elsewhere")
+    other.symlink_to(tmp_path / "elsewhere")
+    outcomes = await collection.ingest(folder, other, prune=True)
+    assert outcomes[str(other)].startswith("is a symbolic link")
+    assert set(await collection.chunks()) == {"a.md", "b.md"}
+
+
 async def test_a_link_that_took_the_place_of_a_file_is_not_followed(
     collection: Collection, folder: Path, tmp_path: Path
 ) -> None:
@@ -319,14 +334,51 @@ async def test_a_database_that_goes_away_stops_the_run(
     collection: Collection, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(*_: object) -> None:
-        raise DatabaseUnavailable
+        raise DatabaseUnavailable("It is gone.")
 
     write(folder, a="rock")
     monkeypatch.setattr(ChunkStore, "put_document", unavailable)
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailable, match=r"It is gone\. It was to store 'a\.md'"):
         await collection.ingest()
     monkeypatch.undo()
     assert await collection.ingest() == {"a.md": "added"}
+
+
+async def test_what_a_deletion_that_was_stopped_left_behind_is_taken_in_anew(
+    collection: Collection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop(*_: object) -> None:
+        raise DatabaseUnavailable
+
+    write(folder, a="rock", b="dust")
+    await collection.ingest()
+    with monkeypatch.context() as patch, pytest.raises(DatabaseUnavailable):
+        patch.setattr(ChunkStore, "_delete_hidden", stop)
+        await collection.store.delete_collection("moon")
+    assert await collection.ingest() == {"a.md": "added", "b.md": "added"}
+    assert len(await lexical(collection.store, "moon", "rock", 10)) == 1
+    async with collection.store._database.read() as connection:
+        names = await connection.exec_driver_sql("SELECT name FROM collections")
+        assert names.scalars().all() == ["moon"]
+
+
+async def test_a_file_that_may_be_read_again_is_taken_in_by_the_same_watch(
+    collection: Collection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, a="rock")
+    found = Selection([folder]).find()
+    ingestion = Ingestion(collection.store, Converter(), "moon", base_url=None, max_bytes=1_000_000)
+    with monkeypatch.context() as patch:
+        # No test may rely on modes: root reads everything.
+        patch.setattr(os, "open", refused)
+        (result,) = [result async for result in ingestion.run(found, prune=False)]
+        assert result.reason == "cannot be read (Permission denied)"
+    (result,) = [result async for result in ingestion.run(found, prune=False)]
+    assert result.outcome == "added"
+
+
+def refused(*_: object) -> int:
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 async def test_hundreds_of_files_in_many_folders_are_taken_in_and_then_left_alone(

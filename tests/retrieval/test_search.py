@@ -40,6 +40,7 @@ class Concepts:
     """A model that knows these words and no others."""
 
     name = "test/concepts"
+    at_once = 100
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -167,7 +168,7 @@ async def test_a_question_that_points_back_is_searched_with_the_one_before(
     question = Question("and at noon?", ["When is lunch in the canteen?"])
     (best, *_) = await search.find(question, ["house"], None)
     assert best.source == "food"
-    assert concepts.asked == ["When is lunch in the canteen?\nand at noon?"]
+    assert concepts.asked == ["and at noon?\nWhen is lunch in the canteen?"]
     by_words = DocumentSearch(ChunkSearch(database))
     (best, *_) = await by_words.find(
         Question("and dogs?", ["Where is the car park?"]), ["house"], None

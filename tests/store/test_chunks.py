@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from itertools import count
 from math import log
+from typing import Any
 
 import pytest
 
+from chatkit_backend.errors import DatabaseUnavailable
 from chatkit_backend.store import lexical_index
+from chatkit_backend.store.chunk_search import ChunkSearch
 from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.postings import K1, B
@@ -168,6 +173,50 @@ async def test_a_deleted_collection_leaves_nothing_behind(
         ):
             left = await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")  # noqa: S608
             assert (table, left.scalar_one()) == (table, 0)
+
+
+async def test_a_deletion_that_was_stopped_hides_the_collection_and_is_finished_later(
+    chunk_store: ChunkStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_backend.store.chunks._AT_ONCE", 2)
+    for number in range(5):
+        await chunk_store.put_document("docs", document(f"{number}", "same"))
+    for work in (lambda: chunk_store.delete_collection("docs"), chunk_store.finish_deleting):
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "write", stopping(database, 2))
+            with pytest.raises(DatabaseUnavailable, match="stopped"):
+                await work()
+        assert await chunk_store.collections() == []
+        assert await ChunkSearch(database).names(closed=()) == []
+        assert await chunk_store.content_hashes("docs") == {}
+        assert await sources(chunk_store, "same") == []
+    await chunk_store.put_document("docs", document("new", "same"))
+    await chunk_store.finish_deleting()
+    assert await sources(chunk_store, "same") == ["new"]
+    async with database.read() as connection:
+        for table in ("collections", "documents", "chunks"):
+            left = await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")  # noqa: S608
+            assert (table, left.scalar_one()) == (table, 1)
+
+
+def stopping(database: Database, before: int) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """`write` of a database that stops before the transaction of that number."""
+    write = database.write
+    begun = count(1)
+
+    def begin(**options: bool) -> AbstractAsyncContextManager[Any]:
+        if next(begun) == before:
+            raise DatabaseUnavailable("stopped")
+        return write(**options)
+
+    return begin
+
+
+async def test_no_collection_is_named_like_one_that_is_being_deleted(
+    chunk_store: ChunkStore,
+) -> None:
+    with pytest.raises(ValueError, match="does not begin with"):
+        await chunk_store.put_document("/1", document("a", "same"))
 
 
 # Ranked

@@ -7,13 +7,17 @@ import time
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import DatabaseUnavailable
+from chatkit_backend.store import lexical_index
+from chatkit_backend.store.chunks import ChunkStore, NewChunk, NewDocument
 from chatkit_backend.store.dialects import ConnectionOptions
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import threads
@@ -58,6 +62,23 @@ async def test_callers_that_wait_too_long_for_a_connection_are_told(postgres_url
     ):
         with pytest.raises(DatabaseUnavailable):
             await database.ping()
+
+
+async def test_a_document_may_take_longer_to_store_than_a_request_waits(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = lexical_index.add
+
+    async def slow(connection: AsyncConnection, *rest: Any) -> bool:
+        await connection.execute(text("SELECT pg_sleep(0.5)"))
+        return await add(connection, *rest)
+
+    monkeypatch.setattr(lexical_index, "add", slow)
+    async with opened(postgres_url, timeout_seconds=0.3) as database:
+        store = ChunkStore(database)
+        large = NewDocument("a", "hash", None, None, [NewChunk("word", (), 0)])
+        await store.put_document("docs", large)
+        assert await store.content_hashes("docs") == {"a": "hash"}
 
 
 async def test_a_statement_that_takes_too_long_is_ended_on_the_server_too(

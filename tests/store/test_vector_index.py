@@ -173,6 +173,21 @@ async def test_chunks_that_are_gone_take_no_place_of_others(shelf: Shelf) -> Non
     assert await shelf.ids(vectors[0], 5) == by_nearness[50:55]
 
 
+async def test_chunks_are_looked_up_a_few_at_a_time_and_only_so_deep(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_backend.store.vector_index._AT_ONCE", 7)
+    vectors = random_vectors(60)
+    ids = await shelf.add(vectors)
+    by_nearness = [of for of, _ in brute_force(ids, vectors, vectors[0], 60)]
+    assert await shelf.ids(vectors[0], 40) == by_nearness[:40]
+    gone = by_nearness[:50]
+    await shelf.chunks.delete_documents("docs", [f"{ids.index(of)}" for of in gone])
+    assert await shelf.ids(vectors[0], 5) == by_nearness[50:55]
+    monkeypatch.setattr("chatkit_backend.store.vector_index._DEEPEST", 40)
+    assert await shelf.ids(vectors[0], 5) == []
+
+
 async def test_after_a_change_of_the_model_only_new_vectors_are_found(shelf: Shelf) -> None:
     old, new = random_vectors(4), random_vectors(4, 1)
     ids = await shelf.add(old)

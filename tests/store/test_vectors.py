@@ -113,7 +113,7 @@ async def test_a_collection_that_is_not_there_has_nothing_pending(
     assert await vector_store.pending("none", 0, 9) == []
     assert await vector_store.count_pending("none") == 0
     assert await vector_store.drop_unused("none") == 0
-    asked = [Pending(1, "text")]
+    asked = [Pending(1, "a", "text")]
     assert await vector_store.link_known("none", asked) == asked
     await vector_store.put("none", "m", asked, made(asked))
 

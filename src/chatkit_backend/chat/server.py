@@ -60,6 +60,7 @@ from chatkit_backend.chat.streams import StreamingServer
 from chatkit_backend.chat.thread_changes import ThreadChanges
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import NotSupported
+from chatkit_backend.retrieval.search import search_for
 from chatkit_backend.store.moments import Moment
 
 _log = structlog.get_logger(__name__)
@@ -88,7 +89,6 @@ class ChatServer(StreamingServer):
         super().__init__(parts)
         self.runner = parts.runner
         self.budget = parts.budget
-        self.documents = parts.documents
         self.composer = parts.composer
         self.max_files = parts.max_files
         self.tags = parts.tags
@@ -150,6 +150,7 @@ class ChatServer(StreamingServer):
         Raises:
             RequestError: It cannot be served.
         """
+        search_for(context, self.documents.search)
         await require_permission(operation, self.store, context)
         if isinstance(operation, ThreadsListReq):
             return await self._list_threads(operation.params, context)

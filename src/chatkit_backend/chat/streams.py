@@ -44,6 +44,7 @@ from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict
+from chatkit_backend.retrieval.search import search_for
 from chatkit_backend.store.moments import Moment
 from chatkit_backend.store.threads import ThreadStore
 
@@ -65,6 +66,7 @@ class StreamingServer(ChatKitServer[RequestContext]):
         super().__init__(parts.store, parts.attachment_store)
         self.turns = parts.turns
         self.titles = parts.titles
+        self.documents = parts.documents
         self.images = GeneratedImages(parts.store, parts.files, parts.image_addresses)
 
     def stream(
@@ -93,6 +95,7 @@ class StreamingServer(ChatKitServer[RequestContext]):
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        search_for(context, self.documents.search)
         await self._refuse_what_cannot_work(request, context)
         if isinstance(request, ThreadsRetryAfterItemReq):
             # Two answers would mix in the thread, and each be cut by the other's clearing away.

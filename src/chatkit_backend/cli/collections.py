@@ -113,6 +113,7 @@ async def _show(name: str, *, as_json: bool) -> int:
 
 async def _delete(name: str) -> bool:
     async with chunk_store() as store:
+        await store.finish_deleting()
         return await store.delete_collection(name)
 
 

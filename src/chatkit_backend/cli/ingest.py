@@ -45,6 +45,9 @@ _OUTCOMES: Final = ("added", "replaced", "unchanged", "removed", "failed")
 # A file costs about as much as so many bytes, however small it is; for the time that is left.
 _BYTES_PER_FILE: Final = 2_000
 
+# Documents that a sentence names.
+_NAMED: Final = 10
+
 # How long a watch waits before it tries a database again that did not answer.
 _RETRY_SECONDS: Final = 5.0
 
@@ -140,10 +143,12 @@ class _Work:
 
     Attributes:
         ingestion: Takes in the files.
+        vectors: Keeps the vectors.
         embedding: Makes vectors of what was taken in; None where no model is set.
     """
 
     ingestion: Ingestion
+    vectors: VectorStore
     embedding: Embedding | None
 
 
@@ -164,8 +169,9 @@ async def _work(order: Order) -> AsyncIterator[_Work]:
             base_url=order.base_url,
             max_bytes=settings.ingest_max_bytes,
         )
-        embedding = Embedding(VectorStore(database), model, order.collection) if model else None
-        yield _Work(ingestion, embedding)
+        vectors = VectorStore(database)
+        embedding = Embedding(vectors, model, order.collection) if model else None
+        yield _Work(ingestion, vectors, embedding)
 
 
 async def _once(order: Order, selection: Selection, summary: _Summary, *, as_json: bool) -> int:
@@ -180,6 +186,9 @@ async def _once(order: Order, selection: Selection, summary: _Summary, *, as_jso
                 _advance(progress, found, summary, result)
         if work.embedding and found.files:
             await _embed(work.embedding, summary)
+        if work.embedding is None:
+            # Else they would pile up: nobody else drops those of what was replaced.
+            await work.vectors.drop_unused(order.collection)
     seconds = time.monotonic() - started
     if as_json:
         typer.echo(json.dumps(_as_json(order, found, summary, seconds), indent=2))
@@ -202,6 +211,18 @@ async def _embed(embedding: Embedding, summary: _Summary) -> None:
                 progress.update(task, advance=done)
         except EmbeddingsUnavailable as error:
             summary.embedding_problem = str(error)
+        else:
+            summary.embedding_problem = _refusals(embedding)
+
+
+def _refusals(embedding: Embedding) -> str | None:
+    """A sentence on the documents that have a text without vector; None where there are none."""
+    if not embedding.refused:
+        return None
+    names = [shown(source) for source in embedding.refused]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    (reason, *_) = embedding.refused.values()
+    return f"Text of {', '.join(names[:_NAMED])}{more} was refused: {reason}"
 
 
 async def _watch(order: Order, selection: Selection, *, as_json: bool) -> int:
@@ -219,16 +240,20 @@ async def _watch(order: Order, selection: Selection, *, as_json: bool) -> int:
                 if result.outcome != "unchanged":
                     _tell_change(result, as_json=as_json)
             told = failed
-            if work.embedding:
-                await _embed_changes(work.embedding)
+            await _embed_changes(work, order.collection)
     return 0
 
 
-async def _embed_changes(embedding: Embedding) -> None:
+async def _embed_changes(work: _Work, collection: str) -> None:
     """Makes the vectors that are missing; after a failure the next change tries again."""
     try:
-        async for _ in embedding.run():
+        if work.embedding is None:
+            await work.vectors.drop_unused(collection)
+            return
+        async for _ in work.embedding.run():
             pass
+        if told := _refusals(work.embedding):
+            typer.echo(f"Vectors are missing: {told}", err=True)
     except (EmbeddingsUnavailable, DatabaseUnavailable) as error:
         typer.echo(f"Vectors are missing: {error}", err=True)
 

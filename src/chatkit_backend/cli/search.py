@@ -12,6 +12,7 @@ from rich.console import Console
 from chatkit_backend.cli.collections import UNKNOWN, shown
 from chatkit_backend.cli.logs import configure_logging
 from chatkit_backend.cli.problems import told_as
+from chatkit_backend.context import clean_text
 from chatkit_backend.retrieval.questions import Question
 from chatkit_backend.retrieval.search import FoundChunk
 from chatkit_backend.searching import open_document_search
@@ -61,15 +62,21 @@ async def _search(
 
 
 def _print(found: list[FoundChunk]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     if not found:
         console.print("Nothing was found.")
     for number, chunk in enumerate(found, start=1):
         name = chunk.title or shown(chunk.source)
         # The first heading is often the title.
-        place = " > ".join(dict.fromkeys([name, *chunk.heading_path]))
-        console.print(f"{number}. {place}", style="bold", markup=False)
-        console.print(f"   {chunk.score:.2f}  {chunk.url or shown(chunk.source)}", style="dim")
-        text = " ".join(chunk.text.split())
+        place = _printable(" > ".join(dict.fromkeys([name, *chunk.heading_path])))
+        console.print(f"{number}. {place}", style="bold")
+        address = _printable(chunk.url or shown(chunk.source))
+        console.print(f"   {chunk.score:.2f}  {address}", style="dim")
+        text = _printable(chunk.text)
         short = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-        console.print(f"   {short}\n", markup=False)
+        console.print(f"   {short}\n")
+
+
+def _printable(text: str) -> str:
+    """What a document says, on one line: it may hold terminal commands."""
+    return clean_text(text, len(text))

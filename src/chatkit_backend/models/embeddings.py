@@ -19,7 +19,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, omit
 
-from chatkit_backend.errors import EmbeddingsUnavailable, SettingsError
+from chatkit_backend.errors import EmbeddingsRefused, EmbeddingsUnavailable, SettingsError
 from chatkit_backend.models.clients import foreign_client, openai_client
 from chatkit_backend.models.credentials import DEMO, CallLimits, Credentials
 from chatkit_backend.models.endpoints import ModelSetting, endpoint, problem
@@ -123,6 +123,11 @@ class EmbeddingModel:
         self._paused_until = clock()
         self._last_failure = ""
 
+    @property
+    def at_once(self) -> int:
+        """Most texts of a request."""
+        return self._requests.inputs
+
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of documents' texts, in their order.
 
@@ -135,6 +140,7 @@ class EmbeddingModel:
             Shape (len(texts), dimensions); each row of length 1.
 
         Raises:
+            EmbeddingsRefused: The provider refuses a text, or the request as a whole.
             EmbeddingsUnavailable: Some or all vectors cannot be had.
         """
         fitting = [_cut(text, self._requests.text_bytes) for text in texts]
@@ -168,7 +174,7 @@ class EmbeddingModel:
                 vectors = await self._ask(self._query_client, [query])
         except Exception as error:  # noqa: BLE001 - every failure is told the same way
             told = self._unavailable(error)
-            if getattr(error, "status_code", None) not in _REFUSED_TEXT:
+            if not isinstance(told, EmbeddingsRefused):
                 self._paused_until = self._clock() + PAUSE_SECONDS
                 self._last_failure = told.message
             raise told from None
@@ -218,7 +224,9 @@ class EmbeddingModel:
                 told = f"The answer of {model[0].lower()}{model[1:]} cannot be used: {reason}"
             case _:
                 told = f"{model} could not be asked: {reason}"
-        return EmbeddingsUnavailable(f"{told.rstrip('.')}.")
+        refused = getattr(error, "status_code", None) in _REFUSED_TEXT
+        kind = EmbeddingsRefused if refused else EmbeddingsUnavailable
+        return kind(f"{told.rstrip('.')}.")
 
     def _reason(self, error: Exception) -> str:
         """The provider's or the network's own words, redacted."""

@@ -113,6 +113,7 @@ class _Search:
                 self._fail(str(root), error)
                 continue
             if stat.S_ISLNK(status.st_mode):
+                self._found.is_complete = False
                 self._found.problems.append(
                     (_printable(str(root)), "is a symbolic link; name what it leads to")
                 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from chatkit_backend.errors import UnreadableDocument
+from chatkit_backend.errors import DatabaseUnavailable, UnreadableDocument
 from chatkit_backend.retrieval.converter import Converter
 from chatkit_backend.retrieval.documents import address_of, document_of, text_of
 from chatkit_backend.retrieval.files import Found, Signature, SourceFile, read
@@ -95,6 +95,7 @@ class Ingestion:
         """
         for name, reason in found.problems:
             yield FileResult(name, "failed", reason=reason)
+        await self._store.finish_deleting()
         stored = await self._store.content_hashes(self._collection)
         for file in found.files.values():
             yield await self._bring_up_to_date(file, stored.get(file.source))
@@ -115,6 +116,13 @@ class Ingestion:
                 return FileResult(file.source, "unchanged")
         try:
             content = await asyncio.to_thread(read, file.path, self._max_bytes)
+        except UnreadableDocument as error:
+            # Not to be remembered: who allows us to read it does not change its signature.
+            return FileResult(file.source, "failed", reason=str(error))
+        return await self._take_in(file, content, stored)
+
+    async def _take_in(self, file: SourceFile, content: bytes, stored: str | None) -> FileResult:
+        try:
             content_hash = self._hash(file, content)
             document = None
             if content_hash != stored:
@@ -123,7 +131,10 @@ class Ingestion:
             self._known[file.path] = _Known(file.signature, None, str(error))
             return FileResult(file.source, "failed", reason=str(error))
         if document:
-            await self._store.put_document(self._collection, document)
+            try:
+                await self._store.put_document(self._collection, document)
+            except DatabaseUnavailable as error:
+                raise DatabaseUnavailable(f"{error} It was to store {file.source!a}.") from error
         self._known[file.path] = _Known(file.signature, content_hash, None)
         if document is None:
             return FileResult(file.source, "unchanged")

@@ -57,8 +57,11 @@ class Question:
         return {self.text: 1.0} | {text: of for text, of in texts.items() if text != self.text}
 
     def whole(self) -> str:
-        """All of that as one text, for a model that understands it, oldest first."""
-        messages = [*reversed(self._referred_to()), self.text]
+        """All of that as one text, for a model that understands it, newest first.
+
+        So that it is the oldest that a model drops of a text too long for it.
+        """
+        messages = [self.text, *self._referred_to()]
         return "\n".join(message[:_MOST_CHARACTERS] for message in messages)
 
     def _referred_to(self) -> Sequence[str]:

@@ -7,6 +7,7 @@ told as a chunk's score is the better of its two.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
@@ -197,22 +198,24 @@ class OpenSearch:
     Attributes:
         search: The search.
         reader: Who asks.
+        loop: Where its connections can be used.
     """
 
     search: DocumentSearch
     reader: RequestContext
+    loop: asyncio.AbstractEventLoop
 
 
-# In a turn: so that a tool of the team's searches with the server's connections, and finds nothing
-# that the user may not read.
+# In every operation: so that whatever code of the team's it runs searches with the server's
+# connections, and finds nothing that the user may not read.
 _OPEN: ContextVar[OpenSearch | None] = ContextVar("open document search", default=None)
 
 
-def search_of_this_turn() -> OpenSearch | None:
-    """The search of the turn that runs this; None outside of one."""
+def search_of_this_operation() -> OpenSearch | None:
+    """The search of the operation that runs this; None outside of one."""
     return _OPEN.get()
 
 
 def search_for(reader: RequestContext, search: DocumentSearch) -> None:
     """Let the task that calls this, and those it starts, search for a reader until they end."""
-    _OPEN.set(OpenSearch(search, reader))
+    _OPEN.set(OpenSearch(search, reader, asyncio.get_running_loop()))

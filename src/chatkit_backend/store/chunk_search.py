@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.store import lexical_index
+from chatkit_backend.store.chunks import NOT_DELETED
 from chatkit_backend.store.engine import Database
 from chatkit_backend.store.tables import chunks, collections, documents
 from chatkit_backend.store.vector_index import VectorIndex
@@ -68,7 +69,7 @@ class Candidates:
     by_meaning: list[Scored] | None
 
 
-_OPEN: Final = collections.c.name.not_in(bindparam("closed", expanding=True))
+_OPEN: Final = and_(collections.c.name.not_in(bindparam("closed", expanding=True)), NOT_DELETED)
 
 _NAMES: Final = select(collections.c.name).where(_OPEN).order_by(collections.c.name)
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Integer, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Integer, Row, bindparam, delete, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatkit_backend.errors import DatabaseUnavailable
@@ -86,6 +86,12 @@ class DocumentSummary:
     updated_at: datetime
 
 
+# How the name begins that a collection has while it is being deleted.
+_DELETED: Final = "/"
+_BEING_DELETED: Final = collections.c.name.startswith(_DELETED)
+NOT_DELETED: Final = not_(_BEING_DELETED)
+_LEFT: Final = select(collections.c.name).where(_BEING_DELETED)
+
 _COLLECTION: Final = select(collections.c.id).where(collections.c.name == bindparam("name"))
 
 
@@ -137,14 +143,18 @@ class ChunkStore:
 
         Raises:
             ValueError: The name or the source has lone surrogates. They are keys: stored as
-                something else they would not be found again.
+                something else they would not be found again. Or the name begins with `/`, as
+                those of deleted collections do.
         """
+        if collection.startswith(_DELETED):
+            raise ValueError(f"{collection!r}: the name of a collection does not begin with `/`.")
         for key in (collection, document.source):
             key.encode()
         # Before the transaction: it takes longer than the rest, and nobody need wait for it.
         words = await asyncio.to_thread(_words_of_chunks, document)
         now = datetime.now(UTC)
-        async with self._database.write() as connection:
+        # A long document takes as long as it takes: given up, it would be so every time.
+        async with self._database.write(limited=False) as connection:
             collection_id = await self._locked(connection, collection, now)
             gone = await _delete(connection, collection_id, [document.source])
             packed = await self._insert(connection, collection_id, document, words, now)
@@ -268,7 +278,8 @@ class ChunkStore:
     async def collections(self) -> list[CollectionSummary]:
         """All collections, by their names."""
         async with self._database.read() as connection:
-            rows = await connection.execute(select(collections).order_by(collections.c.name))
+            every = select(collections).where(NOT_DELETED).order_by(collections.c.name)
+            rows = await connection.execute(every)
             return [
                 CollectionSummary(row.name, row.documents, row.chunks, row.updated_at)
                 for row in rows
@@ -277,23 +288,44 @@ class ChunkStore:
     async def delete_collection(self, collection: str) -> bool:
         """Delete a collection with all that is in it. Whether there was one.
 
-        Nothing of it is found from the first moment on; the rest goes in small steps.
+        From the first moment on there is none of that name, and a new one may be made; what it
+        held goes in small steps. `finish_deleting` goes on where they were broken off.
         """
         async with self._database.write() as connection:
             collection_id = await _lock(connection, collection)
             if collection_id is None:
                 return False
+            hidden = f"{_DELETED}{collection_id}"
             await lexical_index.remove_all(connection, collection_id)
-        oldest = select(documents.c.id).where(documents.c.collection_id == collection_id)
-        while True:
-            async with self._database.write() as connection:
-                await _lock(connection, collection)
-                ids = (await connection.scalars(oldest.limit(_AT_ONCE))).all()
-                await connection.execute(delete(documents).where(documents.c.id.in_(ids)))
-                if len(ids) < _AT_ONCE:
-                    gone = delete(collections).where(collections.c.id == collection_id)
-                    await connection.execute(gone)
-                    return True
+            await connection.execute(
+                update(collections).where(collections.c.id == collection_id).values(name=hidden)
+            )
+        await self._delete_hidden(hidden)
+        return True
+
+    async def finish_deleting(self) -> None:
+        """Delete, in small steps, what is left of collections that were deleted."""
+        async with self._database.read() as connection:
+            left = (await connection.scalars(_LEFT)).all()
+        for hidden in left:
+            await self._delete_hidden(hidden)
+
+    async def _delete_hidden(self, collection: str) -> None:
+        while await self._delete_oldest(collection):
+            pass
+
+    async def _delete_oldest(self, collection: str) -> bool:
+        """Delete some documents, or the collection where it has none. Whether there is more."""
+        async with self._database.write() as connection:
+            # Another process may be at it, too.
+            collection_id = await _lock(connection, collection)
+            oldest = select(documents.c.id).where(documents.c.collection_id == collection_id)
+            ids = (await connection.scalars(oldest.limit(_AT_ONCE))).all()
+            await connection.execute(delete(documents).where(documents.c.id.in_(ids)))
+            if len(ids) == _AT_ONCE:
+                return True
+            await connection.execute(delete(collections).where(collections.c.id == collection_id))
+            return False
 
 
 @dataclass(frozen=True, slots=True)

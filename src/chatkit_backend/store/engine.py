@@ -109,15 +109,18 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, limited: bool = True) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: committed when the block ends.
 
         Rolled back when it raises or its task is cancelled.
+
+        Args:
+            limited: Whether it is given up when it takes too long.
         """
         with self._admitted():
             async with (
                 self._turn_of_a_writer(),
-                self._transaction(self.dialect.begin_write) as connection,
+                self._transaction(self.dialect.begin_write, limited=limited) as connection,
             ):
                 yield connection
 

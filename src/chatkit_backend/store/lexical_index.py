@@ -256,7 +256,7 @@ async def add(
     )
     every = [*recent, *chunks]
     for start in range(0, len(every), _MOST_PACKED):
-        part = packed(every[start : start + _MOST_PACKED])
+        part = await asyncio.to_thread(packed, every[start : start + _MOST_PACKED])
         await _store(connection, dialect, collection_id, part)
     return True
 

@@ -18,6 +18,10 @@ from chatkit_backend.store.tables import chunks, documents, vectors
 # and many more where that was not enough.
 _SPARE: Final = 20
 _MANY_MORE: Final = 4
+# As deep as a search looks: whoever asks waits for it.
+_DEEPEST: Final = 10_000
+# Drivers take no more than some tens of thousands of values with a statement.
+_AT_ONCE: Final = 500
 
 _CHUNKS: Final = (
     select(vectors.c.id, chunks.c.id.label("chunk_id"))
@@ -47,7 +51,8 @@ class VectorIndex:
     ) -> list[Found]:
         """The ids of the chunks nearest to a query, with their cosines, best first.
 
-        Nothing is found where no vector is as long as the query, or the query has no direction.
+        Nothing is found where no vector is as long as the query, or the query has no direction;
+        and less than there is where thousands of nearer vectors have no chunks any more.
 
         Args:
             connection: In a snapshot; some settings of its transaction are changed.
@@ -63,20 +68,19 @@ class VectorIndex:
         while True:
             found = await self._search.nearest(connection, collection_id, of_length_1, wanted)
             hits = await _chunks(connection, collection_id, found)
-            if len(hits) >= limit or len(found) < wanted:
+            if len(hits) >= limit or len(found) < wanted or wanted >= _DEEPEST:
                 return hits[:limit]
-            wanted *= _MANY_MORE
+            wanted = min(wanted * _MANY_MORE, _DEEPEST)
 
 
 async def _chunks(
     connection: AsyncConnection, collection_id: int, found: Sequence[Found]
 ) -> list[Found]:
     """The chunks of the vectors that were found; of equal ones the one with the smallest id."""
-    if not found:
-        return []
-    asked = {"collection": collection_id, "ids": [vector_id for vector_id, _ in found]}
     of_vector = defaultdict(list)
-    for row in await connection.execute(_CHUNKS, asked):
-        of_vector[row.id].append(row.chunk_id)
+    for start in range(0, len(found), _AT_ONCE):
+        ids = [vector_id for vector_id, _ in found[start : start + _AT_ONCE]]
+        for row in await connection.execute(_CHUNKS, {"collection": collection_id, "ids": ids}):
+            of_vector[row.id].append(row.chunk_id)
     hits = [(chunk_id, cosine) for vector_id, cosine in found for chunk_id in of_vector[vector_id]]
     return sorted(hits, key=lambda hit: (-hit[1], hit[0]))

@@ -43,9 +43,14 @@ def embedded_text(title: str | None, heading_path: Sequence[str], text: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A chunk that has no vector yet, and the text that it needs one of."""
+    """A chunk that has no vector yet, and the text that it needs one of.
+
+    Attributes:
+        source: The document's.
+    """
 
     chunk_id: int
+    source: str
     text: str
 
     @property
@@ -62,7 +67,7 @@ _WITHOUT_VECTOR: Final = (
 )
 
 _PENDING: Final = (
-    select(chunks.c.id, documents.c.title, chunks.c.heading_path, chunks.c.text)
+    select(chunks.c.id, documents.c.source, documents.c.title, chunks.c.heading_path, chunks.c.text)
     .join(documents, documents.c.id == chunks.c.document_id)
     .where(*_WITHOUT_VECTOR, chunks.c.id > bindparam("after"))
     .order_by(chunks.c.id)
@@ -182,7 +187,11 @@ class VectorStore:
             asked = {"collection": collection_id, "after": after, "most": limit}
             rows = (await connection.execute(_PENDING, asked)).all()
         return [
-            Pending(row.id, embedded_text(row.title, json.loads(row.heading_path), row.text))
+            Pending(
+                row.id,
+                row.source,
+                embedded_text(row.title, json.loads(row.heading_path), row.text),
+            )
             for row in rows
         ]
 

@@ -144,6 +144,28 @@ async def test_the_search_is_shown_while_it_runs_and_what_it_found_after_it(
     assert ended["summary"]["title"] == "Searched the documents"
 
 
+async def test_documents_of_the_same_name_are_shown_and_cited_as_two(
+    make_chat: MakeChat, store: ThreadStore, provider: ScriptedProvider
+) -> None:
+    chunks = ChunkStore(store._database)
+    for collection, source in (
+        ("shop", "a/README.md"),
+        ("shop", "b/README.md"),
+        ("c", "README.md"),
+    ):
+        chunk = NewChunk("Goods are sent back.", (), 0)
+        await chunks.put_document(collection, NewDocument(source, "hash", None, None, [chunk]))
+    chat = make_chat(answers=documents(store, "context", score_threshold=0))
+    provider.script(Text("Yes [1][2][3]."))
+    events = await chat.say("Can goods be sent back?")
+    expected = ["README.md", "a/README.md", "b/README.md"]
+    shown_sources = workflow_of(events)["tasks"][1]["sources"]
+    assert sorted(source["filename"] for source in shown_sources) == expected
+    assert {source["title"] for source in shown_sources} == {"README.md"}
+    cited_sources = [one["source"] for one in answer(events)["annotations"]]
+    assert sorted(source["filename"] for source in cited_sources) == expected
+
+
 @pytest.mark.usefixtures("rules")
 async def test_what_was_found_is_kept_in_the_thread_and_not_told_again(
     make_chat: MakeChat, store: ThreadStore, provider: ScriptedProvider

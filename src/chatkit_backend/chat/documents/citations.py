@@ -38,7 +38,7 @@ class Source:
     Attributes:
         number: What the model cites it by.
         title: Of the document, for people.
-        filename: File name for people, used where there is no `url`.
+        filename: Its path, which tells it from others of its name; used where there is no `url`.
         url: Where the document can be read.
         section: Headings above the passage, such as "Prices > Europe".
     """

@@ -60,11 +60,10 @@ class Passages:
 
 def source_of(chunk: FoundChunk, number: int) -> Source:
     """What is shown of a passage that is cited."""
-    filename = PurePosixPath(chunk.source).name
-    title = chunk.title or filename
+    title = chunk.title or PurePosixPath(chunk.source).name
     # The first heading is often the title.
     section = " > ".join(heading for heading in chunk.heading_path if heading != title)
-    return Source(number, title, filename, chunk.url, section or None)
+    return Source(number, title, chunk.source, chunk.url, section or None)
 
 
 def documents_message(found: Sequence[FoundChunk], passages: Passages) -> TResponseInputItem:

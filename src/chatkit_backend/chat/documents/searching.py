@@ -36,7 +36,7 @@ from chatkit_backend.chat.documents.passages import (
 from chatkit_backend.chat.turn_context import TurnContext
 from chatkit_backend.context import RequestContext, clean_text
 from chatkit_backend.retrieval.questions import Question
-from chatkit_backend.retrieval.search import DocumentSearch, FoundChunk, search_for
+from chatkit_backend.retrieval.search import DocumentSearch, FoundChunk
 from chatkit_backend.store.ids import new_id
 
 Mode = Literal["off", "context", "tool"]
@@ -85,7 +85,6 @@ class DocumentAnswers:
             thread_id: Where the turn takes place.
             context: Who asks.
         """
-        search_for(context, self.search)
         question = Question(said[-1] if said else "", said[:-1])
         return TurnSearch(self, question, thread_id, context)
 
@@ -200,7 +199,11 @@ def tasks_of(query: str, found: Sequence[FoundChunk]) -> list[Task]:
     # Without the section, which is that of one passage.
     every = [replace(source_of(chunk, 0), section=None).annotation_source() for chunk in found]
     pages = {source.url: source for source in every if isinstance(source, URLSource)}
-    files = {source.filename: source for source in every if isinstance(source, FileSource)}
+    files = {
+        (chunk.collection, chunk.source): source
+        for chunk, source in zip(found, every, strict=True)
+        if isinstance(source, FileSource)
+    }
     searched = searching(query).model_copy(
         update={
             "status_indicator": "complete",
