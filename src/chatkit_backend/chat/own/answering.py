@@ -21,6 +21,7 @@ from chatkit_backend.chat.own.foreign import (
     overridden,
 )
 from chatkit_backend.chat.own.loading import load, told_as_setting
+from chatkit_backend.chat.own.repairs import repair_sdk, trace_with
 from chatkit_backend.chat.own.workflows import (
     DEFAULT,
     AgentSource,
@@ -74,6 +75,9 @@ class Answering:
         Raises:
             SettingsError: The constructor of the team's class failed.
         """
+        # For every server: any code of the team's may run agents by itself.
+        repair_sdk()
+        trace_with(parts.runner.tracing_key)
         if self.foreign is not None and self.stores is not None:
             self.stores.attachments.opened = parts.attachment_store
             return AdoptedServer(parts, self.foreign)
