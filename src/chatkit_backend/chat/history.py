@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from typing import Any, cast
 
 from agents import TResponseInputItem
@@ -39,6 +39,9 @@ from chatkit_backend.chat.own.tags import TagsOfTurn
 from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
+
+# Where the user has answered a question or acted in a widget, behind what the agent said last.
+ACTED = "The user has done something since, without writing. Go on from what is above."
 
 # One query usually finds all that fits.
 _PAGE_SIZE = 50
@@ -72,7 +75,8 @@ class Conversation:
     """What the model is shown of a thread.
 
     It begins with a message of the user, because providers refuse a conversation that begins
-    with an answer or with the result of a tool, and it names each tool call once.
+    with an answer or with the result of a tool, and it names each tool call once. It never ends
+    with an answer: newer models refuse to go on with words of their own.
     """
 
     _remembered: Sequence[_Remembered]
@@ -86,7 +90,10 @@ class Conversation:
         last_user = _index_of_last_user_message(self._remembered)
         before = [part for item in self._remembered[:last_user] for part in item.input]
         after = [part for item in self._remembered[last_user:] for part in item.input]
-        return [*before, *(message for message in about if message), *after]
+        shown = [*before, *(message for message in about if message), *after]
+        if shown and dict(shown[-1]).get("role") == "assistant":
+            shown.append(Message(type="message", role="user", content=[_text(ACTED)]))
+        return shown
 
     def said(self) -> list[str]:
         """What the user has written, oldest first; what a message quotes comes before it."""
@@ -112,7 +119,7 @@ async def conversation(
         async for remembered in _newest_within(store, thread_id, context, budget, converter)
     ]
     kept = _beginning_with_the_user(newest_first[::-1])
-    return Conversation(_answers_after_calls(_without_repeated_calls(kept)))
+    return Conversation(_answers_last(_answers_after_calls(_without_repeated_calls(kept))))
 
 
 def _written(message: UserMessageItem) -> str:
@@ -216,6 +223,26 @@ def _answers_after_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
             answers = []
         ordered.append(kept)
     return [*ordered, *answers]
+
+
+def _answers_last(items: Sequence[_Remembered]) -> list[_Remembered]:
+    """Puts what a user has answered behind the words that the agent asked with, if they come last.
+
+    When the agent has gone on, its next words tell that it knows the answers.
+    """
+    shown = [kept for kept in items if kept.input]
+    if not shown or not isinstance(shown[-1].item, AssistantMessageItem):
+        return shown
+    unsaid = takewhile(
+        lambda kept: not isinstance(kept.item, AssistantMessageItem | UserMessageItem),
+        reversed(shown[:-1]),
+    )
+    answers = [
+        kept
+        for kept in unsaid
+        if isinstance(kept.item, StructuredInputItem) and kept.item.status != "pending"
+    ]
+    return [*(kept for kept in shown if kept not in answers), *reversed(answers)]
 
 
 def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
