@@ -170,6 +170,23 @@ async def test_a_second_output_of_the_same_call_changes_nothing(
     assert len(provider.requests) == 2
 
 
+async def test_a_second_output_is_not_taken_for_that_of_a_call_that_was_left_behind(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("locate", "{}")]))
+    thread = thread_of(await chat.say("Where am I?"))
+    # So far back that no answer clears it away.
+    for number in range(10):
+        await chat.say(f"{number}", thread)
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."))
+    await chat.say("And now?", thread)
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    again = await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    assert [event["type"] for event in again] == ["stream_options"]
+    calls = [i for i in await chat.items(thread) if i.type == "client_tool_call"]
+    assert [call.status for call in calls] == ["pending", "completed"]
+
+
 async def test_output_that_nobody_asked_for_is_refused(chat: LocalChat) -> None:
     thread = thread_of(await chat.say("Hello"))
     with pytest.raises(Conflict):

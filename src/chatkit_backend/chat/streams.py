@@ -152,20 +152,20 @@ class StreamingServer(ChatKitServer[RequestContext]):
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Completes the call that waits, wherever it lies in the thread.
+        """Completes the newest call if it waits, wherever it lies in the thread.
 
         The SDK looks at the last item only, so a hidden item on top of the call is an error
         there, and so is an output that is sent twice (openai/chatkit-js#94, #96, #107).
+        An older call that still waits was abandoned, and no output is for it.
         """
         thread = await self.store.load_thread(request.params.thread_id, context)
-        call = await self.store.pending_client_tool_call(thread.id, context)
-        if call is not None:
-            call.output = request.params.result
-            call.status = "completed"
-        # The same output may come twice at once.
-        if call is None or not await self.store.answer_item(thread.id, call, context):
-            if await self.store.latest_client_tool_call(thread.id, context) is None:
-                raise Conflict("No client tool waits for its output.", field="params.thread_id")
+        call = await self.store.latest_client_tool_call(thread.id, context)
+        if call is None:
+            raise Conflict("No client tool waits for its output.", field="params.thread_id")
+        call.output = request.params.result
+        call.status = "completed"
+        # The same output may come twice, also at once; it is stored where the call still waits.
+        if not await self.store.answer_item(thread.id, call, context):
             yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
             return
         await self._cleanup_pending_client_tool_call(thread, context)

@@ -283,21 +283,13 @@ class ThreadStore(AttachmentRecords, Store[RequestContext]):
             await touch(connection, values)
             await connection.execute(statements.DELETE_ITEM, values)
 
-    async def pending_client_tool_call(
-        self, thread_id: str, context: RequestContext
-    ) -> ClientToolCallItem | None:
-        """The thread's newest client tool call that waits for its output, whatever came after it.
-
-        The SDK looks at the last item only, and misses the call under a hidden item.
-        """
-        values = named(context, thread=thread_id)
-        item = await self._one_item(statements.NEWEST_PENDING_CALL, values)
-        return item if isinstance(item, ClientToolCallItem) else None
-
     async def latest_client_tool_call(
         self, thread_id: str, context: RequestContext
     ) -> ClientToolCallItem | None:
-        """The thread's newest client tool call, pending or completed."""
+        """The thread's newest client tool call, pending or completed, whatever came after it.
+
+        The SDK looks at the last item only, and misses the call under a hidden item.
+        """
         values = named(context, thread=thread_id)
         item = await self._one_item(statements.NEWEST_CLIENT_TOOL_CALL, values)
         return item if isinstance(item, ClientToolCallItem) else None
