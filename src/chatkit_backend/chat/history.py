@@ -285,10 +285,19 @@ class HistoryConverter(ThreadItemConverter):
         item: UserMessageItem,
         is_last_message: bool = True,
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The message with its quote, which the SDK shows for the thread's last item only."""
+        """The message with its quote and every tag.
+
+        The SDK shows a quote for the thread's last item only, and of tags with the same text the
+        first one.
+        """
         if self._attachments is not None:
             self._attachments.begin(item)
-        return await super().user_message_to_input(item, is_last_message=True)
+        parts = await super().user_message_to_input(item, is_last_message=True)
+        if isinstance(parts, list) and (more := _namesakes(item)):
+            # What tags stand for is told last.
+            told = cast("Message", parts[-1])["content"]
+            told += [await self.tag_to_message_content(tag) for tag in more]
+        return parts
 
     async def assistant_message_to_input(
         self, item: AssistantMessageItem
@@ -346,6 +355,14 @@ class HistoryConverter(ThreadItemConverter):
             return await self._tags.content(tag)
         data: dict[str, Any] = tag.data
         return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
+
+
+def _namesakes(message: UserMessageItem) -> list[UserMessageTagContent]:
+    """The tags that have the text of an earlier one and stand for something else, each once."""
+    tags = [part for part in message.content if isinstance(part, UserMessageTagContent)]
+    each = {(tag.text, tag.id): tag for tag in reversed(tags)}
+    first = {tag.text: tag.id for tag in reversed(tags)}
+    return [tag for tag in reversed(each.values()) if first[tag.text] != tag.id]
 
 
 def _text(text: str) -> ResponseInputContentParam:
