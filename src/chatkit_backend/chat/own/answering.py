@@ -128,7 +128,14 @@ def _with_our_server(
 ) -> Answering:
     if server.agent is None:
         return Answering(load_workflows(workflows, built_in), server)
-    _refuse_two_defaults(f"{server.__name__}.agent answers", workflows)
+    named = f"{server.__name__}.agent"
+    if not is_agent_source(server.agent):
+        raise SettingsError(
+            f"{_SETTING}: {named} is {_kind(server.agent)}: give it an agents.Agent, or a function "
+            "that makes one from the RequestContext."
+        )
+    _require_one_argument(f"{named}, which gets no self,", server.agent)
+    _refuse_two_defaults(f"{named} answers", workflows)
     return Answering(load_workflows(workflows, server.agent), server)
 
 
