@@ -6,9 +6,10 @@ The current message is in the thread already when the model is called, so it is 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile, takewhile
+from itertools import chain, dropwhile, pairwise, takewhile
 from typing import Any, cast
 
 from agents import TResponseInputItem
@@ -119,7 +120,8 @@ async def conversation(
         async for remembered in _newest_within(store, thread_id, context, budget, converter)
     ]
     kept = _beginning_with_the_user(newest_first[::-1])
-    return Conversation(_answers_last(_answers_after_calls(_without_repeated_calls(kept))))
+    turns = _with_ids_of_their_own([_without_repeated_calls(turn) for turn in _turns(kept)])
+    return Conversation(_answers_last(_answers_after_calls(list(chain(*turns)))))
 
 
 def _written(message: UserMessageItem) -> str:
@@ -177,8 +179,39 @@ def _beginning_with_the_user(items: Sequence[_Remembered]) -> list[_Remembered]:
     return from_user or list(items)
 
 
+def _turns(items: Sequence[_Remembered]) -> list[Sequence[_Remembered]]:
+    """The items from each message of the user to the next."""
+    begins = [at for at, kept in enumerate(items) if isinstance(kept.item, UserMessageItem)]
+    return [items[begin:end] for begin, end in pairwise([0, *begins, len(items)])]
+
+
+def _with_ids_of_their_own(turns: Sequence[Sequence[_Remembered]]) -> list[list[_Remembered]]:
+    """The turns, each with other ids of its calls than the others.
+
+    Some servers of models count calls anew in each answer. Of calls with the same id the Agents
+    SDK shows the last one only, and its result away from it.
+    """
+    used = Counter(chain(*({_call_id(p) for kept in turn for p in kept.input} for turn in turns)))
+    repeated = {call_id for call_id, times in used.items() if call_id and times > 1}
+
+    def renamed(part: TResponseInputItem, turn: Sequence[_Remembered]) -> TResponseInputItem:
+        if (call_id := _call_id(part)) not in repeated:
+            return part
+        own = {**dict(part), "call_id": f"{call_id}_{turn[0].item.id[-8:]}"}
+        return cast("TResponseInputItem", own)
+
+    return [
+        [_Remembered(kept.item, [renamed(part, turn) for part in kept.input]) for kept in turn]
+        for turn in turns
+    ]
+
+
+def _call_id(part: TResponseInputItem) -> object:
+    return dict(part).get("call_id")
+
+
 def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
-    """Drops the hidden copy of calls that are in the thread as client tool calls too.
+    """Drops the hidden copy of calls that are in the turn as client tool calls too.
 
     What the model called stays: the page may know the tool under another name, and be given
     other arguments.
@@ -189,7 +222,7 @@ def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
     made: dict[object, TResponseInputItem] = {}
     remembered: list[_Remembered] = []
     for kept in items:
-        ids = {dict(part).get("call_id"): part for part in kept.input if _is_call(part)}
+        ids = {_call_id(part): part for part in kept.input if _is_call(part)}
         if isinstance(kept.item, HiddenContextItem) and client_calls & ids.keys():
             made |= ids
         elif isinstance(kept.item, ClientToolCallItem):
