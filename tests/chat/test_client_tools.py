@@ -118,6 +118,31 @@ async def test_a_tool_that_the_page_knows_by_another_name_keeps_the_call_of_the_
     ]
 
 
+async def test_a_call_of_an_earlier_turn_hides_no_call_of_the_same_id(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    # Some servers of models count calls anew in each response.
+    chat = make_chat(
+        tools=[locate, look_up], tool_use_behavior=StopAtTools(stop_at_tool_names=["locate"])
+    )
+    provider.script(ToolCalls([("locate", "{}")], ids=["call_0"]), Text("You are in Oslo."))
+    thread = thread_of(await chat.say("Where am I?"))
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    provider.script(ToolCalls([("look_up", "{}")], ids=["call_0"]), Text("It is sunny."))
+    await chat.say("How is it?", thread)
+    await chat.say("Thanks", thread)
+    assert shown(provider.requests[-1])[1:] == [
+        ("call", "locate{}"),
+        ("result", '"Oslo"'),
+        ("assistant", "You are in Oslo."),
+        ("user", "How is it?"),
+        ("call", "look_up{}"),
+        ("result", "sunny"),
+        ("assistant", "It is sunny."),
+        ("user", "Thanks"),
+    ]
+
+
 async def test_of_two_calls_of_one_tool_the_one_that_asked_last_waits_for_the_page(
     make_chat: MakeChat, provider: ScriptedProvider
 ) -> None:
@@ -168,6 +193,23 @@ async def test_a_second_output_of_the_same_call_changes_nothing(
     assert [event["type"] for event in again] == ["stream_options"]
     assert await chat.items(thread) == before
     assert len(provider.requests) == 2
+
+
+async def test_a_second_output_is_not_taken_for_that_of_a_call_that_was_left_behind(
+    chat: LocalChat, provider: ScriptedProvider
+) -> None:
+    provider.script(ToolCalls([("locate", "{}")]))
+    thread = thread_of(await chat.say("Where am I?"))
+    # So far back that no answer clears it away.
+    for number in range(10):
+        await chat.say(f"{number}", thread)
+    provider.script(ToolCalls([("locate", "{}")]), Text("Oslo."))
+    await chat.say("And now?", thread)
+    await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    again = await chat.stream("threads.add_client_tool_output", thread_id=thread, result="Oslo")
+    assert [event["type"] for event in again] == ["stream_options"]
+    calls = [i for i in await chat.items(thread) if i.type == "client_tool_call"]
+    assert [call.status for call in calls] == ["pending", "completed"]
 
 
 async def test_output_that_nobody_asked_for_is_refused(chat: LocalChat) -> None:

@@ -282,7 +282,7 @@ async def test_no_imported_call_waits_for_an_output() -> None:
     await store.save_thread(thread_of(received_thread()), ada)
     call = item_of(received("client_tool_call", **{**CALL, "status": "in_progress"}))
     await store.add_thread_item("cthr_1", call, ada)
-    assert await store.pending_client_tool_call("cthr_1", ada) is None
+    assert not await store.answer_item("cthr_1", call, ada)
     assert await store.load_item("cthr_1", "cthi_1", ada) == call
     await database.close()
 

@@ -52,7 +52,6 @@ CALLS: dict[str, Call] = {
     "load_item": lambda store, who: store.load_item("thr_1", "call", who),
     "delete_thread": lambda store, who: store.delete_thread("thr_1", who),
     "delete_thread_item": lambda store, who: store.delete_thread_item("thr_1", "call", who),
-    "pending_client_tool_call": lambda store, who: store.pending_client_tool_call("thr_1", who),
     "latest_client_tool_call": lambda store, who: store.latest_client_tool_call("thr_1", who),
     "count_items": lambda store, who: store.count_items(["thr_1"], who),
     "record": lambda store, who: FeedbackStore(store._database).record(

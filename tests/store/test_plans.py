@@ -249,7 +249,6 @@ async def use_everything(database: Database, store: ThreadStore, alice: RequestC
         await store.load_threads(20, after, "asc", alice)
     assert await store.newest_thread_ids(5, alice)
     await store.load_item("thr_1", "1", alice)
-    await store.pending_client_tool_call("thr_1", alice)
     await store.latest_client_tool_call("thr_1", alice)
     await store.count_items(["thr_1"], alice)
     await use_feedback(database, alice)

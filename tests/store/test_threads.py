@@ -14,7 +14,6 @@ from chatkit.types import (
     GeneratedImageItem,
     HiddenContextItem,
     ImageAttachment,
-    StructuredInputItem,
     ThreadMetadata,
     WorkflowItem,
 )
@@ -549,35 +548,23 @@ class TestItemsOfALaterVersion:
 
 @pytest.mark.usefixtures("with_thread")
 class TestClientToolCalls:
-    async def test_the_pending_call_is_found_under_whatever_lies_on_top(
+    async def test_the_newest_call_is_found_under_whatever_lies_on_top(
         self, store: ThreadStore, alice: RequestContext
     ) -> None:
         """Pitfall 5: the SDK looks at the last item only."""
-        await store.add_thread_item("thr_1", call("old", completed=True), alice)
+        await store.add_thread_item("thr_1", call("old"), alice)
         await store.add_thread_item("thr_1", call("new"), alice)
         hidden = HiddenContextItem(id="h", thread_id="thr_1", created_at=NOON, content="x")
         await store.add_thread_item("thr_1", hidden, alice)
-        assert await store.pending_client_tool_call("thr_1", alice) == call("new")
+        assert await store.latest_client_tool_call("thr_1", alice) == call("new")
 
-    async def test_the_newest_of_several_pending_calls_is_the_one(
+    async def test_a_completed_call_is_still_the_latest(
         self, store: ThreadStore, alice: RequestContext
     ) -> None:
-        for item_id in ("a", "b", "c"):
-            await store.add_thread_item("thr_1", call(item_id, completed=item_id == "c"), alice)
-        question = StructuredInputItem(id="q", thread_id="thr_1", created_at=NOON, inputs=[])
-        await store.add_thread_item("thr_1", question, alice)
-        pending = await store.pending_client_tool_call("thr_1", alice)
-        latest = await store.latest_client_tool_call("thr_1", alice)
-        assert pending == call("b")
-        assert latest == call("c", completed=True)
-
-    async def test_a_completed_call_is_no_longer_pending_but_still_the_latest(
-        self, store: ThreadStore, alice: RequestContext
-    ) -> None:
+        await store.add_thread_item("thr_1", call("old"), alice)
         await store.add_thread_item("thr_1", call("a"), alice)
         done = call("a", completed=True, output={"ok": True})
         await store.save_item("thr_1", done, alice)
-        assert await store.pending_client_tool_call("thr_1", alice) is None
         latest = await store.latest_client_tool_call("thr_1", alice)
         assert isinstance(latest, ClientToolCallItem)
         assert latest.output == {"ok": True}
@@ -588,16 +575,14 @@ class TestClientToolCalls:
         await store.save_thread(thread("thr_2"), alice)
         await store.add_thread_item("thr_2", call("a", thread_id="thr_2"), alice)
         await add(store, alice, "m")
-        assert await store.pending_client_tool_call("thr_1", alice) is None
         assert await store.latest_client_tool_call("thr_1", alice) is None
 
     async def test_the_calls_of_a_missing_thread_are_not_found(
         self, store: ThreadStore, alice: RequestContext
     ) -> None:
-        for method in (store.pending_client_tool_call, store.latest_client_tool_call):
-            with pytest.raises(NotFoundInStore) as raised:
-                await method("thr_x", alice)
-            assert raised.value.field == "params.thread_id"
+        with pytest.raises(NotFoundInStore) as raised:
+            await store.latest_client_tool_call("thr_x", alice)
+        assert raised.value.field == "params.thread_id"
 
 
 async def test_items_are_counted_per_thread_of_the_user(
@@ -743,7 +728,6 @@ async def test_no_call_takes_more_than_three_statements(
             3,
         ),
         "load_item": (store.load_item("thr_1", "m", alice), 1),
-        "pending": (store.pending_client_tool_call("thr_1", alice), 2),
         "latest": (store.latest_client_tool_call("thr_1", alice), 2),
         "count_items": (store.count_items(["thr_1", "thr_2"], alice), 1),
         "load_attachment": (store.load_attachment("atc_1", alice), 1),

@@ -162,15 +162,12 @@ class Stores(RuleBasedStateMachine):
 
     @rule(user=USERS, thread_id=THREADS)
     def client_tool_calls(self, user: str, thread_id: str) -> None:
-        pending = self.outcome(self.store.pending_client_tool_call(thread_id, context(user)))
         latest = self.outcome(self.store.latest_client_tool_call(thread_id, context(user)))
         if not self.owns(user, thread_id):
-            assert pending == latest == f"{MISSING}: params.thread_id"
+            assert latest == f"{MISSING}: params.thread_id"
             return
         calls = [i for i in self.items[thread_id].values() if isinstance(i, ClientToolCallItem)]
         assert latest == (calls[-1] if calls else None)
-        waiting = [made for made in calls if made.status == "pending"]
-        assert pending == (waiting[-1] if waiting else None)
 
     @rule(user=USERS)
     def count_items(self, user: str) -> None:

@@ -6,9 +6,10 @@ The current message is in the thread already when the model is called, so it is 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import chain, dropwhile, pairwise, takewhile
 from typing import Any, cast
 
 from agents import TResponseInputItem
@@ -39,6 +40,9 @@ from chatkit_backend.chat.own.tags import TagsOfTurn
 from chatkit_backend.chat.tokens import estimated_tokens
 from chatkit_backend.context import RequestContext
 from chatkit_backend.store.threads import ThreadStore
+
+# Where the user has answered a question or acted in a widget, behind what the agent said last.
+ACTED = "The user has done something since, without writing. Go on from what is above."
 
 # One query usually finds all that fits.
 _PAGE_SIZE = 50
@@ -73,7 +77,8 @@ class Conversation:
     """What the model is shown of a thread.
 
     It begins with a message of the user, because providers refuse a conversation that begins
-    with an answer or with the result of a tool, and it names each tool call once.
+    with an answer or with the result of a tool, and it names each tool call once. It never ends
+    with an answer: newer models refuse to go on with words of their own.
     """
 
     _remembered: Sequence[_Remembered]
@@ -87,7 +92,10 @@ class Conversation:
         last_user = _index_of_last_user_message(self._remembered)
         before = [part for item in self._remembered[:last_user] for part in item.input]
         after = [part for item in self._remembered[last_user:] for part in item.input]
-        return [*before, *(message for message in about if message), *after]
+        shown = [*before, *(message for message in about if message), *after]
+        if shown and dict(shown[-1]).get("role") == "assistant":
+            shown.append(Message(type="message", role="user", content=[_text(ACTED)]))
+        return shown
 
     def said(self) -> list[str]:
         """What the user has written, oldest first; what a message quotes comes before it."""
@@ -113,7 +121,8 @@ async def conversation(
         async for remembered in _newest_within(store, thread_id, context, budget, converter)
     ]
     kept = _beginning_with_the_user(newest_first[::-1])
-    return Conversation(_answers_after_calls(_without_repeated_calls(kept)))
+    turns = _with_ids_of_their_own([_without_repeated_calls(turn) for turn in _turns(kept)])
+    return Conversation(_answers_last(_answers_after_calls(list(chain(*turns)))))
 
 
 def _written(message: UserMessageItem) -> str:
@@ -180,8 +189,39 @@ def _beginning_with_the_user(items: Sequence[_Remembered]) -> list[_Remembered]:
     return from_user or list(items)
 
 
+def _turns(items: Sequence[_Remembered]) -> list[Sequence[_Remembered]]:
+    """The items from each message of the user to the next."""
+    begins = [at for at, kept in enumerate(items) if isinstance(kept.item, UserMessageItem)]
+    return [items[begin:end] for begin, end in pairwise([0, *begins, len(items)])]
+
+
+def _with_ids_of_their_own(turns: Sequence[Sequence[_Remembered]]) -> list[list[_Remembered]]:
+    """The turns, each with other ids of its calls than the others.
+
+    Some servers of models count calls anew in each answer. Of calls with the same id the Agents
+    SDK shows the last one only, and its result away from it.
+    """
+    used = Counter(chain(*({_call_id(p) for kept in turn for p in kept.input} for turn in turns)))
+    repeated = {call_id for call_id, times in used.items() if call_id and times > 1}
+
+    def renamed(part: TResponseInputItem, turn: Sequence[_Remembered]) -> TResponseInputItem:
+        if (call_id := _call_id(part)) not in repeated:
+            return part
+        own = {**dict(part), "call_id": f"{call_id}_{turn[0].item.id[-8:]}"}
+        return cast("TResponseInputItem", own)
+
+    return [
+        [_Remembered(kept.item, [renamed(part, turn) for part in kept.input]) for kept in turn]
+        for turn in turns
+    ]
+
+
+def _call_id(part: TResponseInputItem) -> object:
+    return dict(part).get("call_id")
+
+
 def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
-    """Drops the hidden copy of calls that are in the thread as client tool calls too.
+    """Drops the hidden copy of calls that are in the turn as client tool calls too.
 
     What the model called stays: the page may know the tool under another name, and be given
     other arguments.
@@ -192,7 +232,7 @@ def _without_repeated_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
     made: dict[object, TResponseInputItem] = {}
     remembered: list[_Remembered] = []
     for kept in items:
-        ids = {dict(part).get("call_id"): part for part in kept.input if _is_call(part)}
+        ids = {_call_id(part): part for part in kept.input if _is_call(part)}
         if isinstance(kept.item, HiddenContextItem) and client_calls & ids.keys():
             made |= ids
         elif isinstance(kept.item, ClientToolCallItem):
@@ -226,6 +266,26 @@ def _answers_after_calls(items: Sequence[_Remembered]) -> list[_Remembered]:
             answers = []
         ordered.append(kept)
     return [*ordered, *answers]
+
+
+def _answers_last(items: Sequence[_Remembered]) -> list[_Remembered]:
+    """Puts what a user has answered behind the words that the agent asked with, if they come last.
+
+    When the agent has gone on, its next words tell that it knows the answers.
+    """
+    shown = [kept for kept in items if kept.input]
+    if not shown or not isinstance(shown[-1].item, AssistantMessageItem):
+        return shown
+    unsaid = takewhile(
+        lambda kept: not isinstance(kept.item, AssistantMessageItem | UserMessageItem),
+        reversed(shown[:-1]),
+    )
+    answers = [
+        kept
+        for kept in unsaid
+        if isinstance(kept.item, StructuredInputItem) and kept.item.status != "pending"
+    ]
+    return [*(kept for kept in shown if kept not in answers), *reversed(answers)]
 
 
 def _index_of_last_user_message(items: Sequence[_Remembered]) -> int:
@@ -268,10 +328,19 @@ class HistoryConverter(ThreadItemConverter):
         item: UserMessageItem,
         is_last_message: bool = True,
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The message with its quote, which the SDK shows for the thread's last item only."""
+        """The message with its quote and every tag.
+
+        The SDK shows a quote for the thread's last item only, and of tags with the same text the
+        first one.
+        """
         if self._attachments is not None:
             self._attachments.begin(item)
-        return await super().user_message_to_input(item, is_last_message=True)
+        parts = await super().user_message_to_input(item, is_last_message=True)
+        if isinstance(parts, list) and (more := _namesakes(item)):
+            # What tags stand for is told last.
+            told = cast("Message", parts[-1])["content"]
+            told += [await self.tag_to_message_content(tag) for tag in more]
+        return parts
 
     async def assistant_message_to_input(
         self, item: AssistantMessageItem
@@ -329,6 +398,14 @@ class HistoryConverter(ThreadItemConverter):
             return await self._tags.content(tag)
         data: dict[str, Any] = tag.data
         return _text(f"@{tag.text}: {json.dumps(data, ensure_ascii=False)}")
+
+
+def _namesakes(message: UserMessageItem) -> list[UserMessageTagContent]:
+    """The tags that have the text of an earlier one and stand for something else, each once."""
+    tags = [part for part in message.content if isinstance(part, UserMessageTagContent)]
+    each = {(tag.text, tag.id): tag for tag in reversed(tags)}
+    first = {tag.text: tag.id for tag in reversed(tags)}
+    return [tag for tag in reversed(each.values()) if first[tag.text] != tag.id]
 
 
 def _text(text: str) -> ResponseInputContentParam:

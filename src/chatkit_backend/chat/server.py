@@ -6,7 +6,7 @@ overridden because it is wrong is overridden here, each with its reason.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Literal
 
@@ -52,6 +52,7 @@ from chatkit_backend.chat.events.endings import closing_what_was_opened
 from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.own.action_turns import ActionTurn
+from chatkit_backend.chat.own.repairs import convert_with
 from chatkit_backend.chat.own.tags import TagsOfTurn
 from chatkit_backend.chat.own.workflows import AgentSource
 from chatkit_backend.chat.parts import ChatParts
@@ -126,6 +127,13 @@ class ChatServer(StreamingServer):
         async with aclosing(cited(answer, search.passages.sources)) as events:
             async for event in events:
                 yield event
+
+    def _process_streaming_impl(
+        self, request: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        # A subclass may call the SDK's functions by itself, in an answer or in an action.
+        convert_with(self.turn_converter(context))
+        return super()._process_streaming_impl(request, context)
 
     def turn_converter(
         self, context: RequestContext, models: Sequence[str] = ()
@@ -277,6 +285,7 @@ class ChatServer(StreamingServer):
         """The SDK's, which answers with the changed item and stores nothing of what changed."""
         thread, sender = await self._require_action(request.params, "sync_action", context)
         changes = ThreadChanges(thread, self.store, context)
+        convert_with(self.turn_converter(context))
         answer = await self.sync_action(thread, request.params.action, sender, context)
         if answer.updated_item is not None:
             # A retry may have removed it meanwhile.

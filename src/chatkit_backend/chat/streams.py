@@ -33,6 +33,7 @@ from chatkit_backend.chat.events.endings import (
     as_stream_error,
     closing_what_was_opened,
     error_event,
+    failing_where_others_cancel,
     keep_interrupted,
 )
 from chatkit_backend.chat.events.hidden import without_hidden_items
@@ -44,6 +45,7 @@ from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.thread_changes import ThreadChanges, keeping_changes
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import Conflict
+from chatkit_backend.models.failures import detail
 from chatkit_backend.retrieval.search import search_for
 from chatkit_backend.store.moments import Moment
 from chatkit_backend.store.threads import ThreadStore
@@ -155,20 +157,20 @@ class StreamingServer(ChatKitServer[RequestContext]):
     async def _add_client_tool_output(
         self, request: ThreadsAddClientToolOutputReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Completes the call that waits, wherever it lies in the thread.
+        """Completes the newest call if it waits, wherever it lies in the thread.
 
         The SDK looks at the last item only, so a hidden item on top of the call is an error
         there, and so is an output that is sent twice (openai/chatkit-js#94, #96, #107).
+        An older call that still waits was abandoned, and no output is for it.
         """
         thread = await self.store.load_thread(request.params.thread_id, context)
-        call = await self.store.pending_client_tool_call(thread.id, context)
-        if call is not None:
-            call.output = request.params.result
-            call.status = "completed"
-        # The same output may come twice at once.
-        if call is None or not await self.store.answer_item(thread.id, call, context):
-            if await self.store.latest_client_tool_call(thread.id, context) is None:
-                raise Conflict("No client tool waits for its output.", field="params.thread_id")
+        call = await self.store.latest_client_tool_call(thread.id, context)
+        if call is None:
+            raise Conflict("No client tool waits for its output.", field="params.thread_id")
+        call.output = request.params.result
+        call.status = "completed"
+        # The same output may come twice, also at once; it is stored where the call still waits.
+        if not await self.store.answer_item(thread.id, call, context):
             yield StreamOptionsEvent(stream_options=self.get_stream_options(thread, context))
             return
         await self._cleanup_pending_client_tool_call(thread, context)
@@ -226,14 +228,13 @@ class StreamingServer(ChatKitServer[RequestContext]):
         unfinished = Unfinished(self)  # by what is stored, so that nothing is lost between
         answer = keeping_changes(self._shown(thread, context, stream), changes, updated)
         try:
-            with agents_sdk_user_agent_override():
+            with agents_sdk_user_agent_override(), failing_where_others_cancel():
                 async with closing(stored(answer, thread, self.store, context)) as events:
                     async for event in events:
                         unfinished.follow(event)
                         yield event
         except asyncio.CancelledError:
-            await self.handle_stream_cancelled(thread, unfinished.items, context)
-            await changes.break_off()
+            await self._keep_what_came(thread, unfinished.items, changes, context)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
             yield error_event(as_stream_error(error, thread))
@@ -254,6 +255,23 @@ class StreamingServer(ChatKitServer[RequestContext]):
         async with closing(closing_what_was_opened(self, thread, placed)) as events:
             async for event in events:
                 yield event
+
+    async def _keep_what_came(
+        self,
+        thread: ThreadMetadata,
+        unfinished: list[ThreadItem],
+        changes: ThreadChanges,
+        context: RequestContext,
+    ) -> None:
+        """Keeps what a turn that is stopped has brought; nobody is left to tell that it failed."""
+        try:
+            try:
+                await self.handle_stream_cancelled(thread, unfinished, context)
+            finally:
+                await changes.break_off()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the turn has to end
+            # Without a traceback, which may show what was said.
+            _log.error("interrupted answer not kept", thread_id=thread.id, **detail(error))
 
     async def handle_stream_cancelled(
         self,

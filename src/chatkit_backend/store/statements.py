@@ -106,8 +106,6 @@ NEWEST_CLIENT_TOOL_CALL: Final = (
     _ITEMS.where(items.c.type == _CLIENT_TOOL_CALL).order_by(items.c.position.desc()).limit(1)
 )
 
-NEWEST_PENDING_CALL: Final = NEWEST_CLIENT_TOOL_CALL.where(items.c.status == "pending")
-
 # What an item becomes, if it is still there.
 CHANGE_ITEM: Final[ReturningUpdate[str]] = (
     update(items)

@@ -306,21 +306,13 @@ class ThreadStore(AttachmentRecords, Store[RequestContext]):
             if image_id is not None:
                 await self._forget_image(connection, image_id, context)
 
-    async def pending_client_tool_call(
-        self, thread_id: str, context: RequestContext
-    ) -> ClientToolCallItem | None:
-        """The thread's newest client tool call that waits for its output, whatever came after it.
-
-        The SDK looks at the last item only, and misses the call under a hidden item.
-        """
-        values = named(context, thread=thread_id)
-        item = await self._one_item(statements.NEWEST_PENDING_CALL, values)
-        return item if isinstance(item, ClientToolCallItem) else None
-
     async def latest_client_tool_call(
         self, thread_id: str, context: RequestContext
     ) -> ClientToolCallItem | None:
-        """The thread's newest client tool call, pending or completed."""
+        """The thread's newest client tool call, pending or completed, whatever came after it.
+
+        The SDK looks at the last item only, and misses the call under a hidden item.
+        """
         values = named(context, thread=thread_id)
         item = await self._one_item(statements.NEWEST_CLIENT_TOOL_CALL, values)
         return item if isinstance(item, ClientToolCallItem) else None

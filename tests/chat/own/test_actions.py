@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from agents import Agent, Model, RunContextWrapper, function_tool
 from chatkit.actions import Action
+from chatkit.errors import CustomStreamError
 from chatkit.types import (
     ThreadItemDoneEvent,
     ThreadMetadata,
@@ -26,7 +27,7 @@ from pydantic import BaseModel
 from chatkit_backend.chat.agents import AgentRunner
 from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.own.action_turns import ActionTurn
-from chatkit_backend.chat.own.actions import Actions, load_actions
+from chatkit_backend.chat.own.actions import FAILED, Actions, load_actions
 from chatkit_backend.chat.own.workflows import Workflows
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
@@ -165,6 +166,18 @@ def test_a_payload_that_pydantic_cannot_check_is_told_when_it_is_registered() ->
 
     with pytest.raises(TypeError, match=r"pydantic cannot check .*ThreadStore"):
         Actions().on("a")(close)
+
+
+async def test_an_action_whose_work_is_cancelled_by_others_fails_as_any_other(
+    turn: ActionTurn,
+) -> None:
+    async def close() -> None:
+        work = asyncio.create_task(asyncio.sleep(60))
+        work.cancel()
+        await work
+
+    with pytest.raises(CustomStreamError, match=FAILED):
+        await said(close, None, turn)
 
 
 def test_the_decorator_needs_a_type() -> None:

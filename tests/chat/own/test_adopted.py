@@ -6,12 +6,9 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from agents import set_tracing_disabled
-from agents.tracing import Span, Trace, TracingProcessor, set_trace_processors
-from agents.tracing.processors import default_processor
 
 from tests.chatting import Chat, message, read_until, streamed_text, texts_of, thread_of
 from tests.conftest import Serve
@@ -182,36 +179,6 @@ async def test_its_model_stops_writing_when_the_client_leaves(
         while not (kept := texts_of(await chat.items(thread))):
             await asyncio.sleep(0.02)
         assert kept == ["one two three"]
-
-
-async def test_no_trace_of_its_runs_is_made_unless_it_was_asked_for(serve: Serve) -> None:
-    seen = SeenTraces()
-    set_trace_processors([seen])
-    try:
-        async with Chat(serve(agent=f"{MODULE}:Assistant").url) as chat:
-            await chat.say("Hello")
-        assert seen.traces == []
-        async with Chat(serve(agent=f"{MODULE}:ready", tracing="openai").url) as chat:
-            await chat.say("Hello")
-        assert len(seen.traces) == 1
-    finally:
-        set_trace_processors([default_processor()])
-
-
-class SeenTraces(TracingProcessor):
-    """Sees what would be exported."""
-
-    def __init__(self) -> None:
-        self.traces: list[Trace] = []
-
-    def on_trace_start(self, trace: Trace) -> None:
-        self.traces.append(trace)
-
-    def on_trace_end(self, trace: Trace) -> None: ...
-    def on_span_start(self, span: Span[Any]) -> None: ...
-    def on_span_end(self, span: Span[Any]) -> None: ...
-    def shutdown(self) -> None: ...
-    def force_flush(self) -> None: ...
 
 
 async def test_what_the_user_chose_is_its_own_to_read(

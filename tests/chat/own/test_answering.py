@@ -182,6 +182,22 @@ def test_what_cannot_answer_is_told_with_its_place(write: Write, code: str, prob
         answering("x")
 
 
+@pytest.mark.parametrize(
+    ("agent", "problem"),
+    [
+        ("def agent(self, context): pass", "gets no self.* one argument, the RequestContext"),
+        ("agent = 'desk'", "Desk.agent is str"),
+        ("agent = Agent", "Desk.agent is the class Agent"),
+    ],
+)
+def test_an_agent_of_our_server_that_cannot_answer_is_told_at_the_start(
+    write: Write, agent: str, problem: str
+) -> None:
+    write(f"{_SDK}\nclass Desk(ChatServer):\n    {agent}\n")
+    with pytest.raises(SettingsError, match=f"CHATKIT_AGENT: .*{problem}"):
+        answering("Desk")
+
+
 def test_a_module_that_is_not_there_is_told_with_the_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"no module 'nowhere' in {tmp_path}"):
         load_answering("nowhere.at.all:x", (), BUILT_IN, Stores())

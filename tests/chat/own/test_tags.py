@@ -95,6 +95,18 @@ async def test_it_is_asked_once_for_each_tag_of_a_turn(ask: Any, make_chat: Make
     assert asked == ["o1", "o1"]
 
 
+async def test_tags_with_the_same_text_are_told_each(
+    make_chat: MakeChat, provider: ScriptedProvider
+) -> None:
+    chat = make_chat()
+    chat.server.tags = lambda tag, _: f"customer {tag.id}"
+    tags = [{"type": "input_tag", "id": i, "text": "John", "data": {}} for i in "12123"]
+    await chat.say("", content=tags)
+    told = str(shown(provider.requests[-1]))
+    assert [told.count(f"customer {number}") for number in "123"] == [1, 1, 1]
+    assert told.index("customer 2") < told.index("customer 3")
+
+
 async def test_a_long_text_is_cut_and_says_so(ask: Any, provider: ScriptedProvider) -> None:
     await ask(lambda _, __: "x" * (MAX_TEXT + 1))
     text = str(shown(provider.requests[-1]))

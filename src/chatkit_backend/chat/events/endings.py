@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -59,15 +61,35 @@ async def closing_what_was_opened(
     """
     unfinished = Unfinished(server)
     try:
-        async with closing(events):
-            async for event in events:
-                _keep_its_time(event, unfinished)
-                unfinished.follow(event)
-                yield _without_empty_message(event)
+        with failing_where_others_cancel():
+            async with closing(events):
+                async for event in events:
+                    _keep_its_time(event, unfinished)
+                    unfinished.follow(event)
+                    yield _without_empty_message(event)
     except Exception as error:
         for item in unfinished.items:
             yield _ending_of(item)
         raise as_stream_error(error, thread) from error
+
+
+@contextmanager
+def failing_where_others_cancel() -> Iterator[None]:
+    """Makes an error of a cancellation that does not stop the task.
+
+    Something that code of the team's waits for was cancelled. Left so, it would end the answer
+    without a word, as if the user had left.
+
+    Raises:
+        RuntimeError: In the place of such a cancellation.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("Something that the answer waited for was cancelled.") from error
 
 
 def as_stream_error(error: Exception, thread: ThreadMetadata) -> BaseStreamError:

@@ -18,6 +18,7 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
+from chatkit_backend.chat.events.endings import failing_where_others_cancel
 from chatkit_backend.chat.own.action_handlers import (
     ActionHandler,
     Function,
@@ -121,8 +122,9 @@ class FittingAction:
             BaseStreamError: The function failed, or refused; what the user is told.
         """
         try:
-            async for event in events_in(await self._handler.call(self._payload, turn)):
-                yield event
+            with failing_where_others_cancel():
+                async for event in events_in(await self._handler.call(self._payload, turn)):
+                    yield event
         except BaseStreamError:
             raise
         except RequestError as refusal:
@@ -145,7 +147,8 @@ class FittingAction:
         if self._handler.streams:
             raise _needs_a_stream(turn)
         try:
-            given = await self._handler.call(self._payload, turn)
+            with failing_where_others_cancel():
+                given = await self._handler.call(self._payload, turn)
         except CustomStreamError as refusal:
             raise Conflict(refusal.message) from refusal
         notes, updated = await _without_stream(given, turn)

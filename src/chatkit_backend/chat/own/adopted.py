@@ -31,7 +31,6 @@ from chatkit.types import (
 from chatkit_backend.chat.events.item_ids import UnusedItemIds
 from chatkit_backend.chat.own.foreign import ForeignServer, keeps_its_own_files, overridden
 from chatkit_backend.chat.own.guardrails import keeping_what_is_older
-from chatkit_backend.chat.own.repairs import convert_with, repair_sdk, trace_with
 from chatkit_backend.chat.parts import ChatParts
 from chatkit_backend.chat.server import ChatServer
 from chatkit_backend.context import RequestContext
@@ -66,8 +65,6 @@ class AdoptedServer(ChatServer):
         self.theirs = theirs
         if keeps_its_own_files(theirs):
             self.attachment_store = theirs.attachment_store
-        repair_sdk()
-        trace_with(parts.runner.tracing_key)
         unused = sorted(overridden(theirs) - _CALLED)
         if unused:
             _log.warning(
@@ -81,7 +78,6 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Their answer, with ids that no older item has."""
-        convert_with(self.turn_converter(context))
         answer = self.theirs.respond(thread, input_user_message, context)
         async with aclosing(self._safe(answer, thread, context)) as events:
             async for event in events:
@@ -95,7 +91,6 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """What their action does; ours where they handle none."""
-        convert_with(self.turn_converter(context))
         handler = self.theirs.action if self._have("action") else super().action
         done = handler(thread, action, sender, context)
         async with aclosing(self._safe(done, thread, context)) as events:
@@ -110,7 +105,6 @@ class AdoptedServer(ChatServer):
         context: RequestContext,
     ) -> SyncCustomActionResponse:
         """What their action answers; ours where they handle none."""
-        convert_with(self.turn_converter(context))
         handler = self.theirs.sync_action if self._have("sync_action") else super().sync_action
         return await handler(thread, action, sender, context)
 

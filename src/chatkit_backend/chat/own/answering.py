@@ -21,6 +21,7 @@ from chatkit_backend.chat.own.foreign import (
     overridden,
 )
 from chatkit_backend.chat.own.loading import load, told_as_setting
+from chatkit_backend.chat.own.repairs import repair_sdk, trace_with
 from chatkit_backend.chat.own.workflows import (
     DEFAULT,
     AgentSource,
@@ -74,6 +75,9 @@ class Answering:
         Raises:
             SettingsError: The constructor of the team's class failed.
         """
+        # For every server: any code of the team's may run agents by itself.
+        repair_sdk()
+        trace_with(parts.runner.tracing_key)
         if self.foreign is not None and self.stores is not None:
             self.stores.attachments.opened = parts.attachment_store
             return AdoptedServer(parts, self.foreign)
@@ -124,7 +128,14 @@ def _with_our_server(
 ) -> Answering:
     if server.agent is None:
         return Answering(load_workflows(workflows, built_in), server)
-    _refuse_two_defaults(f"{server.__name__}.agent answers", workflows)
+    named = f"{server.__name__}.agent"
+    if not is_agent_source(server.agent):
+        raise SettingsError(
+            f"{_SETTING}: {named} is {_kind(server.agent)}: give it an agents.Agent, or a function "
+            "that makes one from the RequestContext."
+        )
+    _require_one_argument(f"{named}, which gets no self,", server.agent)
+    _refuse_two_defaults(f"{named} answers", workflows)
     return Answering(load_workflows(workflows, server.agent), server)
 
 

@@ -1,8 +1,8 @@
-"""Puts right what a server of the team's calls in the SDK by itself.
+"""Puts right what code of the team's calls in the SDK by itself.
 
-Ours goes around these; theirs calls `simple_to_agent_input` and `stream_agent_response`, and so
-keeps what is wrong with them. The SDK offers no other way in than its own private names; they are
-replaced once, when a server is adopted.
+Ours goes around these; a server of theirs, a `respond` or an action calls `simple_to_agent_input`
+and `stream_agent_response`, and so keeps what is wrong with them. The SDK offers no other way in
+than its own private names; they are replaced once, when the server is made.
 """
 
 from __future__ import annotations
