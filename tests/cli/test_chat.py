@@ -105,7 +105,7 @@ RULES = {
     "returns.md": ("Returns", "https://shop.example/returns", "Goods can be sent back in 30 days."),
     "rules/gifts.md": ("Gifts", None, "Gift cards cannot be sent back."),
 }
-CITED = ["[1] Returns, Rules, https://shop.example/returns", "[2] Gifts, Rules, gifts.md"]
+CITED = ["[1] Returns, Rules, https://shop.example/returns", "[2] Gifts, Rules, rules/gifts.md"]
 
 
 @pytest.fixture
