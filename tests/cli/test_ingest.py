@@ -168,7 +168,7 @@ def test_a_terminal_shows_files_chunks_and_the_time_that_is_left(
 def test_ctrl_c_says_how_to_go_on(
     program: list[str], environment: dict[str, str], docs: Path, run: Run, tmp_path: Path
 ) -> None:
-    for number in range(1_000):
+    for number in range(400):
         (docs / f"{number}.md").write_text("rock", encoding="utf-8")
     process = subprocess.Popen(  # noqa: S603 - our own program
         [*program, "ingest", "docs", "-c", "moon"],

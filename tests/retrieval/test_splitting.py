@@ -72,6 +72,13 @@ def test_the_headings_of_a_chunk_hold_for_all_of_it(text: str) -> None:
                 assert chunk.heading_path[: len(path)] == path
 
 
+def test_a_heading_as_long_as_a_chapter_is_cut_by_itself() -> None:
+    # What stands above a line of `=` is a heading, however long it is.
+    first, *_, last = chunks_of(SENTENCE * 20 + "\n=====\n## Cheese\n\nNone.\n")
+    assert len(first.heading_path) == 1
+    assert (last.text, last.heading_path[1:]) == ("## Cheese\n\nNone.", ("Cheese",))
+
+
 def test_a_short_document_is_one_chunk() -> None:
     (chunk,) = chunks_of("# Moon\n\nRock.\n\n## Cheese\n\nNone.\n")
     assert chunk.heading_path == ("Moon",)

@@ -23,7 +23,7 @@ from chatkit_backend.store.chunks import ChunkStore, NewDocument
 Outcome = Literal["added", "replaced", "unchanged", "removed", "failed"]
 
 # Count it up whenever the same file gives other chunks than before: then it is split again.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 # Sources that one statement removes.
 _BATCH: Final = 500

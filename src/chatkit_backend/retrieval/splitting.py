@@ -135,11 +135,17 @@ def _parts(text: str, sections: list[_Section]) -> Iterator[tuple[_Section, int,
             start, position = None, after
             continue
         position += 1
-        inner = position < len(sections) and sections[position].level > section.level
-        if inner and not text[section.body : section.end].strip():
+        below = sections[position] if position < len(sections) else None
+        is_bare = not text[section.body : section.end].strip()
+        if is_bare and below and _stays_above(section, below, start):
             continue  # a heading right above another: both stay in front of the text below
         yield section, start, section.end
         start = None
+
+
+def _stays_above(section: _Section, below: _Section, start: int) -> bool:
+    """Whether the text below is deeper, and the headings above it short enough for its piece."""
+    return below.level > section.level and below.body - start <= _MAX_HEADING_CHARACTERS
 
 
 def _end_of_part(sections: list[_Section], position: int, start: int) -> int | None:
