@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatkit_backend.app import create_app
-    from chatkit_backend.chat.history import HistoryConverter
+    from chatkit_backend.chat.converter import HistoryConverter
     from chatkit_backend.chat.own.action_turns import ActionTurn
     from chatkit_backend.chat.own.actions import Actions
     from chatkit_backend.chat.parts import ChatParts
@@ -46,7 +46,7 @@ _HOME = {
     "ChatParts": "chat.parts",
     "ChatServer": "chat.server",
     "FoundChunk": "retrieval.search",
-    "HistoryConverter": "chat.history",
+    "HistoryConverter": "chat.converter",
     "PageContext": "context",
     "Profile": "context",
     "RequestContext": "context",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from agents import ModelRefusalError, RunContextWrapper, function_tool
-from agents.tracing import Span, Trace, TracingProcessor, get_trace_provider, set_trace_processors
+from agents.tracing import get_trace_provider, set_trace_processors
 from agents.tracing.processors import default_processor
 from chatkit.types import CustomTask, TaskItem, ThreadItemDoneEvent
 from openai.types.responses import (
@@ -27,27 +27,12 @@ from tests.chatting import streamed_text
 from tests.conversation import shown
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Text, ToolCalls
-
-
-class Recorder(TracingProcessor):
-    """Sees what would be exported."""
-
-    def __init__(self) -> None:
-        self.traces: list[Trace] = []
-
-    def on_trace_start(self, trace: Trace) -> None:
-        self.traces.append(trace)
-
-    def on_trace_end(self, trace: Trace) -> None: ...
-    def on_span_start(self, span: Span[Any]) -> None: ...
-    def on_span_end(self, span: Span[Any]) -> None: ...
-    def shutdown(self) -> None: ...
-    def force_flush(self) -> None: ...
+from tests.traces import SeenTraces
 
 
 @pytest.fixture
-def recorder() -> Iterator[Recorder]:
-    recorder = Recorder()
+def recorder() -> Iterator[SeenTraces]:
+    recorder = SeenTraces()
     set_trace_processors([recorder])
     yield recorder
     get_trace_provider().shutdown()
@@ -55,14 +40,14 @@ def recorder() -> Iterator[Recorder]:
 
 
 async def test_no_trace_is_made_unless_it_was_asked_for(
-    make_chat: MakeChat, recorder: Recorder
+    make_chat: MakeChat, recorder: SeenTraces
 ) -> None:
     await make_chat().say("Hello")
     assert recorder.traces == []
 
 
 async def test_traces_carry_the_key_when_they_were_asked_for(
-    make_chat: MakeChat, recorder: Recorder
+    make_chat: MakeChat, recorder: SeenTraces
 ) -> None:
     chat = make_chat()
     chat.server.runner = replace(chat.server.runner, tracing_key="tracing-key")

@@ -19,7 +19,8 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from chatkit_backend.chat.history import ACTED, HistoryBudget, HistoryConverter, conversation
+from chatkit_backend.chat.converter import HistoryConverter
+from chatkit_backend.chat.history import ACTED, HistoryBudget, conversation
 from chatkit_backend.chat.own.action_turns import ActionTurn
 from chatkit_backend.chat.own.actions import Actions
 from chatkit_backend.chat.tokens import estimated_tokens

@@ -13,8 +13,8 @@ from chatkit.types import Attachment, FileAttachment, ImageAttachment
 from pydantic import AnyUrl
 
 from chatkit_backend.app import create_app
+from chatkit_backend.chat.converter import HistoryConverter
 from chatkit_backend.chat.files import attached_files, readable_files
-from chatkit_backend.chat.history import HistoryConverter
 from chatkit_backend.chat.tokens import PICTURE_TOKENS
 from chatkit_backend.context import RequestContext, User
 from chatkit_backend.files import pictures

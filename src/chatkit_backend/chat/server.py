@@ -45,11 +45,12 @@ from chatkit.types import (
 )
 
 from chatkit_backend.chat.checks import checked_title, require_actor, require_workable
+from chatkit_backend.chat.converter import HistoryConverter
 from chatkit_backend.chat.dictation import checked_recording, transcribed
 from chatkit_backend.chat.documents.citations import cited
 from chatkit_backend.chat.events.closing import closing
 from chatkit_backend.chat.events.endings import closing_what_was_opened
-from chatkit_backend.chat.history import HistoryConverter, conversation, last_user_message
+from chatkit_backend.chat.history import conversation, last_user_message
 from chatkit_backend.chat.instructions import browser_context_message
 from chatkit_backend.chat.own.action_turns import ActionTurn
 from chatkit_backend.chat.own.repairs import convert_with

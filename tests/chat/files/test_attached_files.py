@@ -16,9 +16,10 @@ from chatkit.types import FileAttachment, UserMessageItem
 from PIL import Image
 
 from chatkit_backend.chat.composer import Composer
+from chatkit_backend.chat.converter import HistoryConverter
 from chatkit_backend.chat.files.attached_files import AttachedFiles
 from chatkit_backend.chat.files.readable_files import ReadableFiles
-from chatkit_backend.chat.history import HistoryBudget, HistoryConverter
+from chatkit_backend.chat.history import HistoryBudget
 from chatkit_backend.chat.tokens import PICTURE_TOKENS, estimated_tokens, text_tokens
 from chatkit_backend.errors import FilesUnavailable
 from chatkit_backend.files.pictures import picture

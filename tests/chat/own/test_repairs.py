@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from agents import set_tracing_disabled
-from agents.tracing import Span, Trace, TracingProcessor, set_trace_processors
+from agents.tracing import set_trace_processors
 from agents.tracing.processors import default_processor
 
 from tests.chatting import Chat, streamed_text, thread_of
@@ -18,6 +17,7 @@ from tests.conversation import shown
 from tests.own_code import sdk_server, write_module
 from tests.provider.server import ScriptedProvider
 from tests.provider.steps import Text
+from tests.traces import SeenTraces
 
 MODULE = "own_runs"
 
@@ -65,22 +65,6 @@ ALL = {
     "tag_resolver": f"{MODULE}:resolve",
 }
 TAG = {"type": "input_tag", "id": "t1", "text": "order", "data": {}}
-
-
-class SeenTraces(TracingProcessor):
-    """Sees what would be exported."""
-
-    def __init__(self) -> None:
-        self.traces: list[Trace] = []
-
-    def on_trace_start(self, trace: Trace) -> None:
-        self.traces.append(trace)
-
-    def on_trace_end(self, trace: Trace) -> None: ...
-    def on_span_start(self, span: Span[Any]) -> None: ...
-    def on_span_end(self, span: Span[Any]) -> None: ...
-    def shutdown(self) -> None: ...
-    def force_flush(self) -> None: ...
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chatkit.types import UserMessageTagContent
 
-from chatkit_backend.chat.history import HistoryConverter
+from chatkit_backend.chat.converter import HistoryConverter
 from chatkit_backend.chat.own.tags import MAX_TEXT, load_tag_resolver
 from chatkit_backend.context import RequestContext
 from chatkit_backend.errors import SettingsError

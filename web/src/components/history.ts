@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { isComposing } from '../composing';
 import { icon } from '../icons';
 import type { ThreadMetadata } from '../protocol';
 import { define, Part } from '../ui';
@@ -69,7 +70,7 @@ export class HistoryView extends Part {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+    if (event.key !== 'Escape' || isComposing(event) || event.defaultPrevented) return;
     event.preventDefault();
     if (this.renaming ?? this.deleting) this.#leaveRow();
     else this.#close();

@@ -20,7 +20,7 @@ from agents import (
 )
 from chatkit.agents import ThreadItemConverter
 
-from chatkit_backend.chat.history import HistoryConverter
+from chatkit_backend.chat.converter import HistoryConverter
 
 _Event = TypeVar("_Event")
 
