@@ -1,6 +1,6 @@
 /** A page with the element on it, and the server that it talks to. */
 
-import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type FileChooser, type Locator, type Page } from '@playwright/test';
 import { BUILT, REACT_APP } from './places';
 import { events, LiveStream, ScriptedServer, type Answer } from './scripted-server';
 
@@ -29,6 +29,7 @@ export class ChatPage {
   /** Requests for other machines than the server's. */
   foreign: string[] = [];
   errors: string[] = [];
+  private readonly fileChoosers: FileChooser[] = [];
 
   constructor(
     readonly page: Page,
@@ -39,6 +40,14 @@ export class ChatPage {
       if (!url.startsWith(server.url) && !/^(data|blob|about):/.test(url)) this.foreign.push(url);
     });
     page.on('pageerror', (error) => this.errors.push(error.message));
+    // From the beginning: the browser is told of it beside the keys, and could hear of the key first.
+    page.on('filechooser', (chooser) => this.fileChoosers.push(chooser));
+  }
+
+  /** The next dialog in which files are chosen. */
+  async fileChooser(): Promise<FileChooser> {
+    await eventually(() => this.fileChoosers.length, 'dialogs for files').toBeGreaterThan(0);
+    return this.fileChoosers.shift()!;
   }
 
   async goto(path = '/'): Promise<void> {

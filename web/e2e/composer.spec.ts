@@ -318,9 +318,8 @@ test('96: what the composer itself can do is among the commands, as far as it ca
   await chat.page.keyboard.type('/');
   await expect(options).toHaveText([/Attach files/, /Search tool/, /Alpha/, /Beta/, /Mention/, /Start dictation/]);
   await chat.page.keyboard.press('Backspace');
-  const picker = chat.page.waitForEvent('filechooser');
   await choose('attach');
-  expect((await picker).isMultiple()).toBe(true);
+  expect((await chat.fileChooser()).isMultiple()).toBe(true);
   await choose('beta');
   await expect(chat.button('Model: Beta')).toBeVisible();
   await choose('mention');

@@ -7,9 +7,20 @@ import { events, json, LiveStream } from './scripted-server';
 const ANSWER = [created('thr_1'), done(user('u1', 'Hi')), done(assistant('a1', 'Hello'))];
 // More stops than there are on any of these pages.
 const MOST_STOPS = 40;
+const FIRST = 'Before the chat';
+const LAST = 'After the chat';
 
 class Keyboard {
-  constructor(private readonly chat: ChatPage) {}
+  private constructor(private readonly chat: ChatPage) {}
+
+  /** The keyboard of an open page. What is put round the chat keeps Tab from the browser's own buttons. */
+  static async of(chat: ChatPage): Promise<Keyboard> {
+    await chat.page.evaluate(([first, last]) => {
+      document.body.prepend(Object.assign(document.createElement('button'), { textContent: first }));
+      document.body.append(Object.assign(document.createElement('button'), { textContent: last }));
+    }, [FIRST, LAST] as const);
+    return new Keyboard(chat);
+  }
 
   press(...keys: string[]): Promise<void> {
     return keys.reduce((before, key) => before.then(() => this.chat.page.keyboard.press(key)), Promise.resolve());
@@ -24,6 +35,7 @@ class Keyboard {
     for (let count = 0; count < MOST_STOPS; count++) {
       const label = await this.focused();
       if (typeof name === 'string' ? label === name : name.test(label)) return;
+      if (label === LAST) await this.chat.page.getByRole('button', { name: FIRST }).focus();
       await this.press('Tab');
     }
     throw new Error(`Tab does not lead to ${String(name)}.`);
@@ -47,8 +59,8 @@ class Keyboard {
 }
 
 test('124: by keyboard a message is written, sent, stopped, sent again and copied', async ({ chat, server }) => {
-  const keys = new Keyboard(chat);
   await chat.open({ startScreen: { prompts: [{ label: 'Opening hours', prompt: 'When?' }] } });
+  const keys = await Keyboard.of(chat);
   const live = new LiveStream();
   chat.answerNext(live.answer);
   await keys.enter('Opening hours');
@@ -78,7 +90,6 @@ test('124: by keyboard a message is written, sent, stopped, sent again and copie
 });
 
 test('124: by keyboard a tool, a model and a file go along with a message', async ({ chat, server }) => {
-  const keys = new Keyboard(chat);
   await chat.open({
     api: { url: '/api', uploadStrategy: { type: 'direct', uploadUrl: '/upload' } },
     composer: {
@@ -87,6 +98,7 @@ test('124: by keyboard a tool, a model and a file go along with a message', asyn
       models: [{ id: 'a', label: 'Alpha' }, { id: 'b', label: 'Beta' }],
     },
   });
+  const keys = await Keyboard.of(chat);
   const menu = chat.page.getByRole('menu');
   await keys.enter('Tools');
   await expect(menu).toBeVisible();
@@ -107,9 +119,11 @@ test('124: by keyboard a tool, a model and a file go along with a message', asyn
   for (const [id, name] of [['f1', 'one.txt'], ['f2', 'two.txt']]) {
     server.answer('/upload', json({ id, type: 'file', name, mime_type: 'text/plain' }));
     await keys.enter('Tools');
-    const picker = chat.page.waitForEvent('filechooser');
-    await keys.press('Home', 'Enter');
-    await (await picker).setFiles({ name: name!, mimeType: 'text/plain', buffer: Buffer.from('x') });
+    await expect(menu).toBeVisible();
+    await keys.press('Home');
+    await expect(chat.page.getByRole('menuitem', { name: 'Attach files' })).toBeFocused();
+    await keys.press('Enter');
+    await (await chat.fileChooser()).setFiles({ name: name!, mimeType: 'text/plain', buffer: Buffer.from('x') });
     await expect(chat.page.locator('.upload[data-state="done"]').filter({ hasText: name })).toBeVisible();
   }
   await keys.enter('Remove one.txt');
@@ -128,7 +142,6 @@ test('124: by keyboard a tool, a model and a file go along with a message', asyn
 });
 
 test('124: by keyboard a form of a widget is filled in and sent', async ({ chat, server }) => {
-  const keys = new Keyboard(chat);
   const form = {
     type: 'Card', asForm: true, confirm: { label: 'Order', action: { type: 'order' } }, cancel: { label: 'Not now', action: { type: 'no' } },
     children: [
@@ -139,6 +152,7 @@ test('124: by keyboard a form of a widget is filled in and sent', async ({ chat,
     ],
   };
   await chat.openThread([user('u1', 'Hi'), other('w1', 'widget', { widget: form })]);
+  const keys = await Keyboard.of(chat);
   await keys.enter('Order'); // a title is required
   await expect(chat.item('w1').getByRole('textbox')).toBeFocused();
   await keys.type('Dune');
@@ -160,9 +174,9 @@ test('124: by keyboard a form of a widget is filled in and sent', async ({ chat,
 });
 
 test('124: by keyboard chats are renamed, deleted, opened, and left again', async ({ chat, server }) => {
-  const keys = new Keyboard(chat);
   const list = ['One', 'Two', 'Three'].map((title, index) => thread(`thr_${index + 1}`, { title }));
   await chat.open();
+  const keys = await Keyboard.of(chat);
   server.answer('threads.list', json({ data: list, has_more: false }));
   await keys.enter('History');
   await expect(chat.button('One')).toBeVisible();
