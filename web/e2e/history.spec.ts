@@ -52,9 +52,15 @@ for (const kept of ['by the browser', 'by the element alone']) {
     if (kept === 'by the element alone') {
       await chat.page.locator('.scroller').evaluate((element) => (element as HTMLElement).style.setProperty('overflow-anchor', 'none'));
     }
-    // Asked of the element itself, for what is out of sight is not laid out before.
+    // Where it was painted: turns that come near have other heights between two frames, which nobody sees.
     const placeOf = (id: string): Promise<number> =>
-      chat.item(id).evaluate((item) => item.getBoundingClientRect().top);
+      chat.item(id).evaluate((item) => new Promise((resolve) => {
+        const observer = new IntersectionObserver(([entry]) => {
+          observer.disconnect();
+          resolve(entry!.boundingClientRect.top);
+        });
+        observer.observe(item);
+      }));
     for (let round = 0; round < 6 && !(await chat.itemIds).includes('i0'); round++) {
       const first = (await chat.itemIds)[0]!;
       const next = held(page);
