@@ -21,10 +21,12 @@ run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
 test: .venv/.ready ## Run every check: lint, types, layers, tests of the server and of the chat page
-	@# Installing waits for the network for the most part, so the first checks run meanwhile.
+	@# Installing waits for the network for the most part, and types are checked on one core, so that
+	@# is done beside each other. The tests of the component need Chromium, if it is to be had.
 	@scripts/install_test_services.sh & services=$$!; \
-		$(MAKE) --no-print-directory check && wait $$services
-	@$(MAKE) --no-print-directory web
+		$(MAKE) --no-print-directory check & checks=$$!; \
+		wait $$services; \
+		$(MAKE) --no-print-directory web && wait $$checks
 	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || [ -n "$$CI" ]; then \
 		$(MAKE) --no-print-directory e2e; \
 	else \

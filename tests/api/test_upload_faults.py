@@ -388,7 +388,7 @@ def test_any_form_is_taken_whole_or_leaves_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_ten_thousand_tiny_files_are_taken_and_swept(
+async def test_thousands_of_tiny_files_are_taken_and_swept(
     settings_for: SettingsFor, folder: Path, tmp_path: Path
 ) -> None:
     app = create_app(settings_for(requests_per_minute=1_000_000))
@@ -401,10 +401,10 @@ async def test_ten_thousand_tiny_files_are_taken_and_swept(
                 name, content = f"../{number}.txt", str(number).encode()
                 await taking.add(name, "text/plain", _pieces(content), ADA)
 
-        await asyncio.gather(*(upload(range(first, 10_000, 50)) for first in range(50)))
+        await asyncio.gather(*(upload(range(first, 3_000, 50)) for first in range(50)))
         kept = files_in(folder)
-        assert len(kept) == 10_000
+        assert len(kept) == 3_000
         assert {path.parent.name for path in kept} == {owner_hash("ada")}
-        assert await sweep(database, FileStorage.open(str(folder)), LATER) == 10_000
+        assert await sweep(database, FileStorage.open(str(folder)), LATER) == 3_000
     assert files_in(folder) == []
     assert await rows(tmp_path / "chat.db") == 0
