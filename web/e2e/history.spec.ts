@@ -189,7 +189,7 @@ test('74: a thread is renamed; Escape leaves it; a failure gives the title back'
   await field.fill('Bills');
   await chat.page.keyboard.press('Enter');
   await expect(chat.button('Bills')).toBeVisible();
-  expect(server.of('threads.update')[0]!.body.params).toEqual({ thread_id: 'thr_1', title: 'Bills' });
+  expect((await server.asked('threads.update')).body.params).toEqual({ thread_id: 'thr_1', title: 'Bills' });
 
   await chat.button('Rename: Bills').click();
   await field.fill('Else');
@@ -211,7 +211,7 @@ test('74: deleting asks first, and leads from the thread that is shown to a new 
   await chat.button('Delete: Title thr_1').click();
   await question.getByRole('button', { name: 'Delete' }).click();
   await expect(chat.button('Title thr_1')).toHaveCount(0);
-  expect(server.of('threads.delete')[0]!.body.params).toEqual({ thread_id: 'thr_1' });
+  expect((await server.asked('threads.delete')).body.params).toEqual({ thread_id: 'thr_1' });
   await eventually(() => chat.details('thread.change')).toEqual([{ threadId: 'thr_1' }, { threadId: null }]);
   await chat.call('hideHistory');
   await expect(chat.page.getByRole('heading', { name: 'What can I help with today?' })).toBeVisible();

@@ -193,8 +193,8 @@ test('124: by keyboard chats are renamed, deleted, opened, and left again', asyn
   await keys.enter('Delete');
   await expect(chat.button('Two')).toHaveCount(0);
   await expect(chat.page.getByRole('searchbox')).toBeFocused();
-  expect(server.of('threads.update')[0]!.body.params).toEqual({ thread_id: 'thr_1', title: 'Bills' });
-  expect(server.of('threads.delete')[0]!.body.params).toEqual({ thread_id: 'thr_2' });
+  expect((await server.asked('threads.update')).body.params).toEqual({ thread_id: 'thr_1', title: 'Bills' });
+  expect((await server.asked('threads.delete')).body.params).toEqual({ thread_id: 'thr_2' });
   await keys.press('Escape');
   await expect(chat.button('History')).toBeFocused(); // where it was opened
   server.answer('threads.list', json({ data: [list[0], list[2]], has_more: false }));
