@@ -21,12 +21,13 @@ run: .venv/.ready ## Start the server on http://127.0.0.1:8000
 	@$(RUN) chatkit-backend serve
 
 test: .venv/.ready ## Run every check: lint, types, layers, tests of the server and of the chat page
-	@# Installing waits for the network for the most part, and types are checked on one core, so that
-	@# is done beside each other. The tests of the component need Chromium, if it is to be had.
+	@# Installing waits for the network, and types are checked on one core, so both go on beside the
+	@# rest. The tests of the component wait for Chromium, which is among what is installed.
 	@scripts/install_test_services.sh & services=$$!; \
 		$(MAKE) --no-print-directory check & checks=$$!; \
 		wait $$services; \
-		$(MAKE) --no-print-directory web && wait $$checks
+		$(MAKE) --no-print-directory web; tested=$$?; \
+		wait $$checks && exit $$tested
 	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ] || [ -n "$$CI" ]; then \
 		$(MAKE) --no-print-directory e2e; \
 	else \

@@ -11,7 +11,7 @@ export default defineConfig({
   timeout: 45_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env['CI']),
-  // A busy machine loses a key or a click now and then; what passes at the second time is listed as flaky.
+  // What passes at the second time is listed as flaky: no reason to stop, but one to look for the race.
   retries: process.env['CI'] ? 1 : 0,
   reporter: process.env['CI'] ? [['list']] : [['dot']],
   use: {
